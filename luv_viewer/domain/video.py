@@ -84,7 +84,8 @@ class Video:
     title: what the study panel calls it; never a patient name.
     height, width: of every frame, pixels.
     timing: frame times and their source.
-    region: (x0, y0, x1, y1), half-open, pixels: the largest 2D tissue region (DICOM PS3.3 C.8.5.5), else the whole image.
+    region: (x0, y0, x1, y1), half-open, pixels: the largest 2D tissue region (DICOM PS3.3 C.8.5.5), else the
+        whole image.
     spacing_mm: (horizontal, vertical) millimetres per pixel inside the region, or None when unknown.
     zone: lung zone such as `R2`, or None.
     notes: plain sentences a user should see about this file (an assumed frame rate, a clamped region).
