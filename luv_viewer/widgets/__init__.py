@@ -1,0 +1,1 @@
+"""The window. Widgets show values and say what the user asked for; they never read files or run networks."""
