@@ -1,0 +1,107 @@
+"""Every setting of the program, declared once with its default; kept in one JSON file of the user's."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+FILE_VERSION = 1
+
+
+class SettingsError(Exception):
+    """The settings file cannot be read or written; str(error) is one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose. Unknown names and values of another type raise SettingsError when read from a file.
+
+    theme: `dark` or `light`. scale_percent: size of everything, 100 to 300, applied at the next start.
+    key_preset: name of a key table; key_overrides: action name -> key sequences joined by `; `.
+    autoplay: start playing when a video opens. ai_enabled: run LUV-Net on every opened video.
+    dense: clips at every frame (stride 1, last clip aligned) instead of the paper's (stride 24, padded tail).
+    checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda` or `mps`.
+    show_study_panel, show_pattern_panel, show_ruler, show_region: what the window shows.
+    window_state: Qt's saved geometry and splitter sizes as hex text.
+    """
+
+    theme: str = "dark"
+    scale_percent: int = 100
+    key_preset: str = "LUV"
+    key_overrides: dict[str, str] = field(default_factory=dict)
+    autoplay: bool = True
+    ai_enabled: bool = True
+    dense: bool = False
+    checkpoint: str = ""
+    device: str = "auto"
+    show_study_panel: bool = True
+    show_pattern_panel: bool = True
+    show_ruler: bool = True
+    show_region: bool = False
+    window_state: dict[str, str] = field(default_factory=dict)
+
+    def with_value(self, name: str, value: Any) -> Settings:
+        """A copy with one setting changed. Raises SettingsError for a name or type that does not exist here."""
+        _check(name, value)
+        return replace(self, **{name: value})
+
+
+_TYPES = {f.name: type(getattr(Settings(), f.name)) for f in fields(Settings)}
+_ALLOWED: dict[str, tuple[object, ...]] = {"theme": ("dark", "light")}
+
+
+def _check(name: str, value: Any) -> None:
+    if name not in _TYPES:
+        raise SettingsError(f"there is no setting called {name!r}")
+    if type(value) is not _TYPES[name]:
+        raise SettingsError(f"setting {name} must be {_TYPES[name].__name__}, got {value!r}")
+    if name in _ALLOWED and value not in _ALLOWED[name]:
+        raise SettingsError(f"setting {name} must be one of {', '.join(map(str, _ALLOWED[name]))}, got {value!r}")
+    if name == "scale_percent" and not 100 <= value <= 300:
+        raise SettingsError(f"setting scale_percent must lie between 100 and 300, got {value}")
+    if isinstance(value, dict) and not all(isinstance(v, str) for v in value.values()):
+        raise SettingsError(f"setting {name} must hold texts only")
+
+
+def settings_path() -> Path:
+    """The user's settings file: below `LUV_CONFIG_DIR` when that is set, else where the platform keeps settings."""
+    folder = os.environ.get("LUV_CONFIG_DIR") or platformdirs.user_config_dir("luv-viewer", appauthor=False)
+    return Path(folder) / "settings.json"
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in `path`; the defaults when there is no file yet.
+
+    Raises SettingsError when the file is there but damaged, unreadable or from a newer version.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings file {path.name} cannot be read ({type(error).__name__}).") from error
+    if not isinstance(stored, dict) or stored.pop("version", None) != FILE_VERSION:
+        raise SettingsError(f"The settings file {path.name} is not of version {FILE_VERSION}.")
+    settings = Settings()
+    for name, value in stored.items():
+        settings = settings.with_value(name, value)
+    return settings
+
+
+def save_settings(settings: Settings, path: Path) -> None:
+    """Replace the file whole. Raises SettingsError when the folder cannot be written."""
+    beside = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8") as file:
+            json.dump({"version": FILE_VERSION, **asdict(settings)}, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        raise SettingsError(f"The settings cannot be saved: {error.strerror or type(error).__name__}.") from error
