@@ -1,0 +1,264 @@
+"""Drawing of the timeline around its curves: axis, lanes, key frames, ground truth, play head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+
+from luv_viewer.domain.pattern import Pattern
+from luv_viewer.domain.span import Span
+from luv_viewer.widgets.colors import DARK, Theme
+from luv_viewer.widgets.timeline_axis import FrameAxis
+from luv_viewer.widgets.timeline_labels import SMALL, lane_edges, text_font
+from luv_viewer.widgets.timeline_lanes import Lane
+
+AXIS_PX = 28
+LETTERS = "ABC"
+DOT_PX = 4.5
+"""Radius of a key frame's dot."""
+
+_PAD_TOP_PX, _PAD_BOTTOM_PX = 9, 7
+_EMPTY = "Open a study to see its frames here"
+_FLAT = "flat: no frame stands out"
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Everything the timeline shows at one moment; pixels are those of the canvas, y downwards.
+
+    clip: the span of the clip shown alone, or None. truth: reference intervals per pattern. frame: the play head's.
+    """
+
+    axis: FrameAxis
+    height_px: int
+    font: QFont
+    theme: Theme = DARK
+    lanes: tuple[Lane, ...] = ()
+    selected: Pattern | None = None
+    clip: Span | None = None
+    truth: dict[Pattern, tuple[Span, ...]] = field(default_factory=dict)
+    frame: int = 0
+
+    def lane_rect(self, lane: int) -> QRectF:
+        """The area of a lane, the separator line at its bottom included."""
+        edges = lane_edges(len(self.lanes), AXIS_PX, self.height_px)
+        return QRectF(0, edges[lane], self.axis.width_px, edges[lane + 1] - edges[lane])
+
+    def value_range_px(self, lane: int) -> tuple[float, float]:
+        """The pixel rows of the values 0 and 1 in a lane."""
+        rect = self.lane_rect(lane)
+        return rect.bottom() - _PAD_BOTTOM_PX, rect.top() + _PAD_TOP_PX
+
+    def dots(self, lane: int) -> list[tuple[int, QPointF]]:
+        """(frame, place) of a lane's key frames by rank, in view or not; LETTERS holds their letters."""
+        zero, one = self.value_range_px(lane)
+        curve = self.lanes[lane].curve
+        return [
+            (frame, QPointF(self.axis.x_px(frame), zero + (one - zero) * float(np.nan_to_num(curve[frame]))))
+            for frame in self.lanes[lane].key_frames
+        ]
+
+
+def draw_background(painter: QPainter, picture: Picture) -> None:
+    """What does not change while the video plays: grounds, clip band, axis, baselines, ground truth."""
+    theme, axis = picture.theme, picture.axis
+    painter.fillRect(QRectF(0, 0, axis.width_px, picture.height_px), QColor(theme.background))
+    for i, lane in enumerate(picture.lanes):
+        if lane.pattern is picture.selected:
+            painter.fillRect(picture.lane_rect(i), QColor(theme.panel))
+    if picture.clip is not None:
+        _draw_clip_band(painter, picture, picture.clip)
+    _draw_axis(painter, picture)
+    for i, lane in enumerate(picture.lanes):
+        rect = picture.lane_rect(i)
+        painter.fillRect(QRectF(0, rect.bottom() - 1, axis.width_px, 1), QColor(theme.line))
+        if axis.n_frames:
+            _draw_baseline(painter, picture, i)
+            for span in picture.truth.get(lane.pattern, ()):
+                _draw_truth(painter, picture, i, span)
+    if not axis.n_frames:
+        painter.setFont(picture.font)
+        painter.setPen(QColor(theme.muted))
+        area = QRectF(0, AXIS_PX, axis.width_px, picture.height_px - AXIS_PX)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, _EMPTY)
+
+
+def draw_foreground(painter: QPainter, picture: Picture, exposed: QRectF) -> None:
+    """What lies above the curves: key frames and the play head; only what touches `exposed` is drawn."""
+    if not picture.axis.n_frames:
+        return
+    for i, lane in enumerate(picture.lanes):
+        if lane.flat and picture.lane_rect(i).intersects(exposed):
+            _draw_note(painter, picture, i, _FLAT)
+        _draw_key_frames(painter, picture, i, exposed)
+    if picture.axis.shows(picture.frame) and play_head_area(picture).intersects(exposed):
+        _draw_play_head(painter, picture)
+
+
+def play_head_area(picture: Picture) -> QRectF:
+    """What must be drawn again when the play head leaves its frame."""
+    half = _handle_width(picture) / 2 + 2
+    return QRectF(picture.axis.x_px(picture.frame) - half, 0, 2 * half, picture.height_px)
+
+
+def place_letters(dots: Sequence[QPointF], size: tuple[float, float], bounds: QRectF) -> list[QRectF]:
+    """One box of `size` (width, height) beside each dot, inside `bounds`, clear of all dots and of one another.
+
+    Tried from near to far: right, left, then below and above; where nothing is free, the nearest place inside wins.
+    """
+    width, height = size
+    taken = [QRectF(d.x() - DOT_PX - 1, d.y() - DOT_PX - 1, 2 * DOT_PX + 2, 2 * DOT_PX + 2) for d in dots]
+    placed: list[QRectF] = []
+    for dot in dots:
+        inside = []
+        for ring in range(4):
+            dx = DOT_PX + 2 + width / 2 + ring * width
+            dy = DOT_PX + 2 + height / 2 + ring * 0.5 * height
+            steps = [(dx, 0), (-dx, 0), (dx, dy), (-dx, dy), (0, dy), (0, -dy), (dx, -dy), (-dx, -dy)]
+            for x, y in steps:
+                box = QRectF(dot.x() + x - width / 2, dot.y() + y - height / 2, width, height)
+                if bounds.contains(box):
+                    inside.append(box)
+        free = [box for box in inside if not any(box.intersects(other) for other in taken)]
+        box = (free or inside or [QRectF(dot.x(), dot.y(), width, height)])[0]
+        placed.append(box)
+        taken.append(box)
+    return placed
+
+
+def _draw_axis(painter: QPainter, picture: Picture) -> None:
+    theme, axis = picture.theme, picture.axis
+    font = text_font(picture.font, SMALL)
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    painter.fillRect(QRectF(0, AXIS_PX - 1, axis.width_px, 1), QColor(theme.line))
+    widest = metrics.horizontalAdvance(str(axis.n_frames))
+    numbered, minor = axis.ticks(max(widest + 24, 48))
+    for frame in minor:
+        painter.fillRect(QRectF(round(axis.x_px(frame)), AXIS_PX - 4, 1, 3), QColor(theme.line))
+    for frame in numbered:
+        x = round(axis.x_px(frame))
+        painter.fillRect(QRectF(x, AXIS_PX - 7, 1, 6), QColor(theme.muted))
+        painter.fillRect(QRectF(x, AXIS_PX, 1, picture.height_px - AXIS_PX), _faint(theme.line, 0.5))
+        label = str(frame + 1)
+        width = metrics.horizontalAdvance(label)
+        left = min(max(x - width / 2, 2), axis.width_px - width - 2)
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(QPointF(left, AXIS_PX - 10), label)
+
+
+def _draw_clip_band(painter: QPainter, picture: Picture, clip: Span) -> None:
+    left, right = picture.axis.x_px(clip.start - 0.5), picture.axis.x_px(clip.stop - 0.5)
+    painter.fillRect(QRectF(left, 0, right - left, picture.height_px), _faint(picture.theme.accent, 0.12))
+    for x in (left, right):
+        painter.fillRect(QRectF(round(x), 0, 1, picture.height_px), _faint(picture.theme.accent, 0.6))
+
+
+def _draw_baseline(painter: QPainter, picture: Picture, lane: int) -> None:
+    """The value 0: a line; dots where the network has not looked."""
+    axis, theme = picture.axis, picture.theme
+    zero, _ = picture.value_range_px(lane)
+    y = round(zero) + 0.5
+    shown = picture.clip or Span(0, axis.n_frames)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(theme.line), 1))
+    painter.drawLine(QPointF(axis.x_px(shown.start - 0.5), y), QPointF(axis.x_px(shown.stop - 0.5), y))
+    dots = QPen(QColor(theme.muted), 1)
+    dots.setDashPattern([1, 4])
+    for span in picture.lanes[lane].waiting:
+        left, right = axis.x_px(span.start - 0.5), axis.x_px(span.stop - 0.5)
+        painter.setPen(QPen(QColor(theme.background), 1))
+        painter.drawLine(QPointF(left, y), QPointF(right, y))
+        painter.setPen(dots)
+        painter.drawLine(QPointF(left, y), QPointF(right, y))
+
+
+def _draw_truth(painter: QPainter, picture: Picture, lane: int, span: Span) -> None:
+    """A reference interval as the paper draws it: dashed, 1 inside; with its frame numbers where they fit."""
+    zero, one = picture.value_range_px(lane)
+    left, right = picture.axis.x_px(span.start - 0.5), picture.axis.x_px(span.stop - 0.5)
+    color = QColor(picture.theme.other_sheet)
+    pen = QPen(color, 1.5)
+    pen.setDashPattern([4, 3])
+    painter.setPen(pen)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.drawPolyline([QPointF(left, zero), QPointF(left, one - 4), QPointF(right, one - 4), QPointF(right, zero)])
+    font = text_font(picture.font, SMALL * 0.9)
+    label = f"{span.start + 1}–{span.stop}"
+    if QFontMetricsF(font).horizontalAdvance(label) + 8 < right - left:
+        painter.setFont(font)
+        painter.setPen(color)
+        painter.drawText(QPointF(left + 4, zero - 2), label)
+
+
+def _draw_note(painter: QPainter, picture: Picture, lane: int, text: str) -> None:
+    axis = picture.axis
+    shown = picture.clip or Span(0, axis.n_frames)
+    left = max(axis.x_px(shown.start - 0.5), 0) + 8
+    painter.setFont(text_font(picture.font, SMALL))
+    painter.setPen(QColor(picture.theme.muted))
+    rect = picture.lane_rect(lane)
+    area = QRectF(left, rect.top(), axis.width_px - left, rect.height() - _PAD_BOTTOM_PX)
+    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _draw_key_frames(painter: QPainter, picture: Picture, lane: int, exposed: QRectF) -> None:
+    theme = picture.theme
+    ranked = [
+        (letter, place)
+        for letter, (frame, place) in zip(LETTERS, picture.dots(lane), strict=False)
+        if picture.axis.shows(frame)
+    ]
+    if not ranked:
+        return
+    font = text_font(picture.font, SMALL, bold=True)
+    metrics = QFontMetricsF(font)
+    size = (metrics.horizontalAdvance("B") + 1, metrics.capHeight() + 2)
+    bounds = picture.lane_rect(lane).adjusted(1, 1, -1, -2)
+    boxes = place_letters([place for _, place in ranked], size, bounds)
+    strength = 1.0 if picture.lanes[lane].present else 0.55
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for (letter, place), box in zip(ranked, boxes, strict=True):
+        if not box.adjusted(-16, -16, 16, 16).intersects(exposed):
+            continue
+        painter.setPen(QPen(QColor("black"), 1))
+        painter.setBrush(_faint(theme.top_frame, strength))
+        painter.drawEllipse(place, DOT_PX, DOT_PX)
+        path = QPainterPath()
+        path.addText(box.left() + 0.5, box.bottom() - 1, font, letter)
+        painter.strokePath(path, QPen(QColor(theme.background), 3))
+        painter.fillPath(path, QBrush(QColor(theme.text if strength == 1.0 else theme.muted)))
+
+
+def _draw_play_head(painter: QPainter, picture: Picture) -> None:
+    theme = picture.theme
+    x = round(picture.axis.x_px(picture.frame))
+    width = _handle_width(picture)
+    left = min(max(x - width / 2, 0), picture.axis.width_px - width)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.fillRect(QRectF(x - 0.5, AXIS_PX - 8, 1.5, picture.height_px - AXIS_PX + 8), QColor(theme.accent))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.accent))
+    handle = QRectF(left, 3, width, AXIS_PX - 11)
+    painter.drawRoundedRect(handle, 4, 4)
+    tip = QPolygonF([QPointF(x - 4, handle.bottom() - 1), QPointF(x + 4, handle.bottom() - 1), QPointF(x, AXIS_PX - 3)])
+    painter.drawPolygon(tip)
+    painter.setPen(QColor(theme.accent_text))
+    painter.setFont(text_font(picture.font, SMALL, bold=True))
+    painter.drawText(handle, Qt.AlignmentFlag.AlignCenter, str(picture.frame + 1))
+
+
+def _handle_width(picture: Picture) -> float:
+    digits = "0" * len(str(max(picture.axis.n_frames, 1)))
+    return max(QFontMetricsF(text_font(picture.font, SMALL, bold=True)).horizontalAdvance(digits) + 10, 20)
+
+
+def _faint(color: str, alpha: float) -> QColor:
+    faint = QColor(color)
+    faint.setAlphaF(alpha)
+    return faint
