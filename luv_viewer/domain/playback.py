@@ -30,7 +30,7 @@ class LoopMode(Enum):
 
 @dataclass(frozen=True)
 class Position:
-    """frame: index due now. ordinal: frames since the start in playing order (repeats counted). finished: at the end."""
+    """frame: index due now. ordinal: frames since the start in playing order, repeats counted. finished: at the end."""
 
     frame: int
     ordinal: int

@@ -1,0 +1,145 @@
+"""`luv-viewer`: starts the window. Parses arguments before Qt, so that wrong usage never needs a display."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+import luv_viewer
+
+if TYPE_CHECKING:
+    from luv_viewer.session import Session
+    from luv_viewer.settings import Settings
+
+log = logging.getLogger(__name__)
+
+NO_DISPLAY = (
+    "luv-viewer: there is no display to open a window on; run `luv predict PATH -o DIR` to get tables and figures "
+    "without one."
+)
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line of `luv-viewer`; exits with status 2 and a usage line when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="luv-viewer",
+        description=f"Plays lung-ultrasound studies and shows what LUV-Net attends to. {luv_viewer.RESEARCH_USE}",
+    )
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="DICOM file, folder, DICOMDIR, zip or video"
+    )
+    parser.add_argument("--demo", action="store_true", help="open the bundled demo study")
+    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="network to use instead of the bundled one")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where LUV-Net runs")
+    parser.add_argument("--version", action="version", version=f"luv-viewer {luv_viewer.__version__}")
+    arguments = parser.parse_args(argv)
+    if arguments.demo and arguments.paths:
+        parser.error("give either --demo or paths, not both")
+    return arguments
+
+
+def display_is_missing() -> bool:
+    """True on a Unix without a display server, where Qt would abort instead of raising."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def log_path() -> Path:
+    """The log file; below `LUV_CONFIG_DIR` when that is set."""
+    folder = os.environ.get("LUV_CONFIG_DIR") or platformdirs.user_log_dir("luv-viewer", appauthor=False)
+    return Path(folder) / "luv-viewer.log"
+
+
+def start_logging() -> None:
+    """Log to a file of the user's, or to nothing when it cannot be written. Logs hold no patient names."""
+    handler: logging.Handler
+    try:
+        log_path().parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(log_path(), encoding="utf-8", delay=True)
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("luv_viewer")
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the window; returns the exit status. argv: without the program's name; None for the process's own."""
+    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+    if display_is_missing():
+        print(NO_DISPLAY, file=sys.stderr)
+        return 1
+    start_logging()
+
+    from luv_viewer.settings import Settings, SettingsError, load_settings, settings_path
+
+    settings, problem = Settings(), ""
+    try:
+        settings = load_settings(settings_path())
+    except SettingsError as error:
+        damaged = settings_path().with_suffix(".damaged.json")
+        settings_path().replace(damaged)
+        problem = f"{error} It was set aside as {damaged.name}, and the defaults are used."
+    if settings.scale_percent != 100:
+        os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale_percent / 100))
+    return run(settings, arguments, problem)
+
+
+def run(settings: Settings, arguments: argparse.Namespace, problem: str) -> int:
+    """Build the window, show it, and stay until it is closed. problem: a sentence to start with, or empty."""
+    from PySide6.QtWidgets import QApplication
+
+    from luv_viewer.desk import Desk
+    from luv_viewer.jobs import Jobs
+    from luv_viewer.key_watch import KeyWatch
+    from luv_viewer.session import Session
+    from luv_viewer.settings import settings_path
+    from luv_viewer.widgets.main_window import MainWindow
+
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application.setApplicationName("luv-viewer")
+    session = Session()
+    keys = KeyWatch(application)
+    jobs = Jobs(session, keys.is_quiet)
+    window = MainWindow(session)
+    once = {name: str(getattr(arguments, name)) for name in ("checkpoint", "device") if getattr(arguments, name)}
+    desk = Desk(session, jobs, window, settings, settings_path(), once)
+    before = sys.excepthook
+    sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
+    window.show()
+    if problem:
+        window.notice.say(problem)
+    if arguments.demo:
+        desk.open_demo()
+    elif arguments.paths:
+        desk.open_paths(arguments.paths)
+    try:
+        return int(application.exec())
+    finally:
+        sys.excepthook = before
+        jobs.close()
+        keys.stop()
+        window.deleteLater()
+        application.sendPostedEvents(None, 0)
+
+
+def _tell_unexpected(
+    session: Session, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """An error in a slot: its traceback goes to the log, one sentence to the window."""
+    log.error("unexpected error in the window", exc_info=(kind, error, trace))
+    session.problem_raised.emit(f"Something unexpected went wrong ({kind.__name__}); details are in {log_path()}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,297 @@
+"""What the user's wishes do: menus, keys, buttons and dropped files, handed to session, jobs and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+import luv_viewer
+from luv_viewer.domain.ai_state import AiPhase, AiState
+from luv_viewer.jobs import Jobs
+from luv_viewer.jobs.ai import AiSettings
+from luv_viewer.presenter import Presenter
+from luv_viewer.session import Session, WindowLevel
+from luv_viewer.settings import Settings, SettingsError, save_settings
+from luv_viewer.widgets.colors import THEMES, palette, style_sheet
+from luv_viewer.widgets.dialogs.checkpoint_dialog import CheckpointDialog
+from luv_viewer.widgets.dialogs.keys_dialog import KeysDialog
+from luv_viewer.widgets.dialogs.settings_dialog import SettingsDialog
+from luv_viewer.widgets.key_table import KeyConflictError, key_table
+from luv_viewer.widgets.main_window import MainWindow
+
+PAPER_CLIPS, DENSE_CLIPS = (24, "pad"), (1, "align")
+"""(stride, tail): the paper's clips, and one clip at every frame."""
+FAR = 10**9
+
+
+class Desk(QObject):
+    """Where a reader sits. Owns the settings and keeps them in `settings_file`.
+
+    once: `checkpoint` and `device` from the command line, in force for this run only.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: Jobs,
+        window: MainWindow,
+        settings: Settings,
+        settings_file: Path,
+        once: Mapping[str, str],
+    ) -> None:
+        super().__init__(window)
+        self.session, self.jobs, self.window, self.settings = session, jobs, window, settings
+        self._settings_file = settings_file
+        self._once = dict(once)
+        self.presenter = Presenter(session, jobs, window)
+        session.video_changed.connect(self._begin_video)
+        self._connect_window()
+        self._connect_verbs()
+        self._connect_switches()
+        self.apply_settings()
+        window.restore_state(settings.window_state)
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open files or a folder."""
+        self.window.notice.clear()
+        self.jobs.open_paths(paths)
+
+    def open_demo(self) -> None:
+        """Open the bundled study."""
+        from resources import demo_study_path
+
+        self.open_paths([demo_study_path()])
+
+    def change_setting(self, name: str, value: object) -> None:
+        """Change one setting, apply and keep it."""
+        self.keep_settings(self.settings.with_value(name, value))
+
+    def keep_settings(self, settings: Settings) -> None:
+        """Apply new settings and write them; a file that cannot be written is said, not hidden."""
+        self.settings = settings
+        self.apply_settings()
+        self._save_settings()
+
+    def apply_settings(self) -> None:
+        """Make the window follow the settings."""
+        settings, window = self.settings, self.window
+        theme = THEMES[settings.theme]
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.setPalette(palette(theme))
+            application.setStyleSheet(style_sheet(theme))
+        window.set_theme(theme)
+        try:
+            window.set_keys(key_table(settings.key_preset, settings.key_overrides))
+        except KeyConflictError as error:
+            window.set_keys(key_table("LUV", {}))
+            window.notice.say(f"{error} Until then the keys of “LUV” are used.")
+        window.study_panel.setVisible(settings.show_study_panel)
+        window.right_panel.setVisible(settings.show_pattern_panel)
+        window.video_view.shows_ruler = settings.show_ruler
+        window.video_view.shows_region = settings.show_region
+        window.video_view.update()
+        checks = {
+            "ruler": settings.show_ruler,
+            "region": settings.show_region,
+            "study_panel": settings.show_study_panel,
+            "pattern_panel": settings.show_pattern_panel,
+            "ai": settings.ai_enabled,
+            "dense": settings.dense,
+        }
+        for name, checked in checks.items():
+            window.menu_actions[name].setChecked(checked)
+
+    def close(self) -> None:
+        """Stop every thread, keep the window's layout, release the study's files."""
+        self.session.pause()
+        self.jobs.close()
+        self.settings = self.settings.with_value("window_state", self.window.saved_state())
+        self._save_settings()
+        self.session.set_study(None)
+
+    def _save_settings(self) -> None:
+        try:
+            save_settings(self.settings, self._settings_file)
+        except SettingsError as error:
+            self.window.notice.say(str(error))
+
+    def _connect_window(self) -> None:
+        session, window = self.session, self.window
+        window.closing.connect(self.close)
+        window.video_view.window_level_chosen.connect(session.set_window_level)
+        for source in (window.video_view, window.welcome):
+            source.paths_dropped.connect(lambda paths: self.open_paths([Path(p) for p in paths]))
+        window.study_panel.video_chosen.connect(session.show_video)
+        window.study_panel.failures_requested.connect(self.presenter.tell_failures)
+        window.timeline.frame_requested.connect(session.show_frame)
+        window.timeline.pattern_selected.connect(session.select_pattern)
+        window.pattern_panel.pattern_selected.connect(session.select_pattern)
+        window.pattern_panel.checkpoint_info_requested.connect(self._tell_checkpoint)
+        window.pattern_panel.ai_action_requested.connect(self._act_on_ai_state)
+        window.top_frames.frame_requested.connect(self._jump_to)
+        window.playback_bar.speed_chosen.connect(session.set_speed)
+
+    def _connect_verbs(self) -> None:
+        session, view = self.session, self.window.video_view
+        verbs: dict[str, Callable[[], object]] = {
+            "open_file": self._choose_files,
+            "open_folder": self._choose_folder,
+            "open_demo": self.open_demo,
+            "close_study": lambda: session.set_study(None),
+            "quit": self.window.close,
+            "settings": self._edit_settings,
+            "fit": view.fit,
+            "zoom_in": lambda: view.zoom_by(1.25),
+            "zoom_out": lambda: view.zoom_by(0.8),
+            "reset_window": lambda: session.set_window_level(WindowLevel()),
+            "full_screen": self._toggle_full_screen,
+            "play": session.toggle_playing,
+            "next_frame": lambda: session.step_frames(1),
+            "previous_frame": lambda: session.step_frames(-1),
+            "next_ten_frames": lambda: session.step_frames(10),
+            "previous_ten_frames": lambda: session.step_frames(-10),
+            "first_frame": lambda: session.step_frames(-FAR),
+            "last_frame": lambda: session.step_frames(FAR),
+            "slower": lambda: session.change_speed(-1),
+            "faster": lambda: session.change_speed(1),
+            "true_speed": lambda: session.set_speed(1.0),
+            "loop_mode": lambda: session.set_loop_mode(session.loop_mode.next),
+            "next_key_frame": lambda: session.step_key_frame(1),
+            "previous_key_frame": lambda: session.step_key_frame(-1),
+            "next_pattern": lambda: session.step_pattern(1),
+            "previous_pattern": lambda: session.step_pattern(-1),
+            "stop_ai": self.jobs.stop_ai,
+            "choose_checkpoint": self._choose_checkpoint,
+            "checkpoint_info": self._tell_checkpoint,
+            "next_video": lambda: session.step_video(1),
+            "previous_video": lambda: session.step_video(-1),
+            "next_unfinished": session.show_next_unfinished,
+            "failures": self.presenter.tell_failures,
+            "keys": self._tell_keys,
+            "about": self._tell_about,
+        }
+        for name, verb in verbs.items():
+            self.window.menu_actions[name].triggered.connect(lambda _checked=False, verb=verb: verb())
+
+    def _connect_switches(self) -> None:
+        switches: dict[str, Callable[[bool], object]] = {
+            "ruler": lambda on: self.change_setting("show_ruler", on),
+            "region": lambda on: self.change_setting("show_region", on),
+            "study_panel": lambda on: self.change_setting("show_study_panel", on),
+            "pattern_panel": lambda on: self.change_setting("show_pattern_panel", on),
+            "ai": self._switch_ai,
+            "dense": self._switch_dense,
+            "clip_alone": self.session.show_clip_alone,
+        }
+        for name, switch in switches.items():
+            self.window.menu_actions[name].triggered.connect(switch)
+
+    def _begin_video(self) -> None:
+        if self.session.video is None:
+            self.jobs.stop_ai()
+            self.session.set_ai_state(AiState(AiPhase.IDLE, ""))
+            return
+        self._start_ai()
+        if self.settings.autoplay:
+            self.session.play()
+
+    def _start_ai(self) -> None:
+        if self.session.video is None:
+            return
+        if not self.settings.ai_enabled:
+            self.session.set_ai_state(AiState(AiPhase.OFF, "AI is off"))
+            return
+        checkpoint = self._once.get("checkpoint", self.settings.checkpoint)
+        device = self._once.get("device", self.settings.device)
+        stride, tail = DENSE_CLIPS if self.settings.dense else PAPER_CLIPS
+        self.jobs.start_ai(AiSettings(Path(checkpoint) if checkpoint else None, device, stride, tail))
+
+    def _restart_ai(self) -> None:
+        """Forget the result shown and run with the settings of now."""
+        video = self.session.video
+        if video is not None:
+            self.jobs.stop_ai()
+            self.session.set_prediction(video, None)
+            self._start_ai()
+
+    def _switch_ai(self, on: bool) -> None:
+        self.change_setting("ai_enabled", on)
+        self._restart_ai()
+
+    def _switch_dense(self, on: bool) -> None:
+        self.change_setting("dense", on)
+        self._restart_ai()
+
+    def _act_on_ai_state(self) -> None:
+        phase = self.session.ai_state.phase
+        if phase is AiPhase.NO_CHECKPOINT:
+            self._choose_checkpoint()
+        elif phase is AiPhase.OFF:
+            self._switch_ai(True)
+        else:
+            self._start_ai()
+
+    def _jump_to(self, frame: int) -> None:
+        self.session.pause()
+        self.session.show_frame(frame)
+
+    def _toggle_full_screen(self) -> None:
+        if self.window.isFullScreen():
+            self.window.showNormal()
+        else:
+            self.window.showFullScreen()
+
+    def _choose_files(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(self.window, "Open files")
+        if chosen:
+            self.open_paths([Path(p) for p in chosen])
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self.window, "Open folder")
+        if chosen:
+            self.open_paths([Path(chosen)])
+
+    def _choose_checkpoint(self) -> None:
+        kinds = "Checkpoints (*.pt *.pth *.ckpt *.tar);;All files (*)"
+        chosen, _ = QFileDialog.getOpenFileName(self.window, "Choose a checkpoint", "", kinds)
+        if chosen:
+            self._once.pop("checkpoint", None)
+            self.change_setting("checkpoint", chosen)
+            self._restart_ai()
+
+    def _edit_settings(self) -> None:
+        dialog = SettingsDialog(self.settings, self.window)
+        if dialog.exec():
+            before, after = self.settings, dialog.chosen()
+            self.keep_settings(after)
+            if before.device != after.device:
+                self._once.pop("device", None)
+            if (before.ai_enabled, before.dense, before.device) != (after.ai_enabled, after.dense, after.device):
+                self._restart_ai()
+        dialog.deleteLater()
+
+    def _tell_keys(self) -> None:
+        table = {name: tuple(k.toString() for k in a.shortcuts()) for name, a in self.window.menu_actions.items()}
+        dialog = KeysDialog(table, self.settings.key_preset, self.window)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def _tell_checkpoint(self) -> None:
+        if self.session.checkpoint is None:
+            self.window.notice.say("No checkpoint is loaded yet: open a video with AI on.")
+            return
+        dialog = CheckpointDialog(self.session.checkpoint, self.window)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def _tell_about(self) -> None:
+        QMessageBox.about(
+            self.window,
+            "About LUV Viewer",
+            f"<b>LUV Viewer {luv_viewer.__version__}</b><p>Plays lung-ultrasound studies and shows which frames "
+            f"LUV-Net attends to.</p><p>{luv_viewer.RESEARCH_USE}</p>",
+        )

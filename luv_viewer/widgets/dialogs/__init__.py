@@ -1,0 +1,1 @@
+"""Dialogs take values and give values; one file each."""

@@ -1,0 +1,159 @@
+"""The window: where everything stands, its menus and keys. What an action does is wired in `luv_viewer.desk`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from luv_viewer import RESEARCH_USE
+from luv_viewer.session import Session
+from luv_viewer.widgets.colors import Theme
+from luv_viewer.widgets.key_table import ACTIONS, MENUS
+from luv_viewer.widgets.notice_bar import NoticeBar
+from luv_viewer.widgets.pattern_panel import PatternPanel
+from luv_viewer.widgets.playback_bar import PlaybackBar
+from luv_viewer.widgets.study_panel import StudyPanel
+from luv_viewer.widgets.timeline import Timeline
+from luv_viewer.widgets.top_frames import TopFrames
+from luv_viewer.widgets.video_view import VideoView
+from luv_viewer.widgets.welcome import Welcome
+
+STUDY_WIDTH_PX, PATTERNS_WIDTH_PX = 220, 280
+TIMELINE_SHARE = 0.4
+
+
+class MainWindow(QMainWindow):
+    """Lays out the study panel, the cine, the patterns, the playback bar and the timeline."""
+
+    closing = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setWindowTitle("LUV Viewer")
+        self.study_panel = StudyPanel()
+        self.video_view = VideoView()
+        self.welcome = Welcome()
+        self.notice = NoticeBar()
+        self.pattern_panel = PatternPanel()
+        self.top_frames = TopFrames()
+        self.playback_bar = PlaybackBar(session)
+        self.timeline = Timeline()
+        self.menu_actions: dict[str, QAction] = {}
+        self._build_layout()
+        self._build_menus()
+        self.playback_bar.bind(self.menu_actions)
+        self.welcome.bind([self.menu_actions[name] for name in ("open_file", "open_folder", "open_demo")])
+        self.resize(1280, 720)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Redraw every part in another theme."""
+        for part in (self.study_panel, self.pattern_panel, self.top_frames, self.playback_bar, self.timeline):
+            part.set_theme(theme)
+        self.video_view.theme = theme
+        self.video_view.update()
+
+    def set_keys(self, table: Mapping[str, tuple[str, ...]]) -> None:
+        """Give every action its keys."""
+        for name, keys in table.items():
+            self.menu_actions[name].setShortcuts([QKeySequence(key) for key in keys])
+        self.playback_bar.name_keys(self.menu_actions)
+
+    def show_cine(self, shown: bool) -> None:
+        """The cine, or the page that says what to do first."""
+        self._pages.setCurrentWidget(self.video_view if shown else self.welcome)
+
+    def say_working(self, text: str) -> None:
+        """What goes on in the background; empty for nothing."""
+        self._working.setText(text)
+        self.welcome.say(text)
+
+    def saved_state(self) -> dict[str, str]:
+        """Geometry and splitter sizes as hex text."""
+        return {
+            "geometry": bytes(self.saveGeometry().toHex().data()).decode(),
+            "columns": bytes(self._columns.saveState().toHex().data()).decode(),
+            "rows": bytes(self._rows.saveState().toHex().data()).decode(),
+        }
+
+    def restore_state(self, state: Mapping[str, str]) -> None:
+        """Back to what `saved_state` said; unknown text changes nothing."""
+        restore = {
+            "geometry": self.restoreGeometry,
+            "columns": self._columns.restoreState,
+            "rows": self._rows.restoreState,
+        }
+        for name, apply in restore.items():
+            if name in state:
+                apply(QByteArray.fromHex(state[name].encode()))
+        self._user_rows = "rows" in state
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let the wiring stop every thread before the window goes."""
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the timeline at 40 % of the height at most."""
+        super().resizeEvent(event)
+        self._lower.setMaximumHeight(int(self.height() * TIMELINE_SHARE) + self.playback_bar.sizeHint().height())
+
+    def _build_layout(self) -> None:
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.video_view)
+        centre = _column(self.notice, self._pages)
+        self.right_panel = QFrame()
+        self.right_panel.setObjectName("panel")
+        right = QVBoxLayout(self.right_panel)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self.pattern_panel)
+        right.addWidget(self.top_frames)
+        right.addStretch(1)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget, stretch in ((self.study_panel, 0), (centre, 1), (self.right_panel, 0)):
+            self._columns.addWidget(widget)
+            self._columns.setStretchFactor(self._columns.count() - 1, stretch)
+        self._columns.setSizes([STUDY_WIDTH_PX, 780, PATTERNS_WIDTH_PX])
+        self._lower = _column(self.playback_bar, self.timeline)
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self._rows.addWidget(self._columns)
+        self._rows.addWidget(self._lower)
+        self._rows.setStretchFactor(0, 1)
+        self._rows.setStretchFactor(1, 0)
+        for splitter in (self._columns, self._rows):
+            splitter.setHandleWidth(1)
+            splitter.setChildrenCollapsible(False)
+        self.setCentralWidget(self._rows)
+        research = QLabel(RESEARCH_USE)
+        research.setObjectName("muted")
+        self._working = QLabel()
+        self._working.setObjectName("muted")
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(research)
+        self.statusBar().addPermanentWidget(self._working)
+
+    def _build_menus(self) -> None:
+        menus = {name: self.menuBar().addMenu(f"&{name}") for name in MENUS}
+        for spec in ACTIONS:
+            action = QAction(spec.text, self)
+            action.setCheckable(spec.checkable)
+            action.setObjectName(spec.name)
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            menus[spec.menu].addAction(action)
+            self.menu_actions[spec.name] = action
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    """Widgets one above the other without gaps; the last one takes the space."""
+    column = QWidget()
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for widget in widgets:
+        layout.addWidget(widget)
+    layout.setStretchFactor(widgets[-1], 1)
+    return column
