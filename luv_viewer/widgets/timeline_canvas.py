@@ -104,7 +104,7 @@ class LaneCanvas(pg.GraphicsView):
         while len(self._curves) > len(lanes):
             self._view.removeItem(self._curves.pop())
         while len(self._curves) < len(lanes):
-            curve = pg.PlotDataItem(antialias=True, connect="finite", skipFiniteCheck=False)
+            curve = pg.PlotDataItem(antialias=True, connect="finite", skipFiniteCheck=False, autoDownsampleFactor=0.7)
             curve.setDownsampling(auto=True, method="peak")
             curve.setClipToView(True)
             curve.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
@@ -115,7 +115,7 @@ class LaneCanvas(pg.GraphicsView):
                 curve.setData(np.arange(len(lane.curve), dtype=float), np.asarray(lane.curve, dtype=float))
             else:
                 curve.setData([], [])
-            curve.setPen(pg.mkPen(theme.curve(lane.pattern, lane.present), width=1.8 if lane.present else 1.0))
+            curve.setPen(pg.mkPen(theme.curve(lane.pattern, lane.present), width=1.8 if lane.present else 1.2))
 
     def _place(self) -> None:
         """Bring pyqtgraph's coordinates in line with the picture: x in frames, y in pixels."""

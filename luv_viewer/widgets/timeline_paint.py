@@ -68,15 +68,15 @@ def draw_background(painter: QPainter, picture: Picture) -> None:
     theme, axis = picture.theme, picture.axis
     painter.fillRect(QRectF(0, 0, axis.width_px, picture.height_px), QColor(theme.background))
     for i, lane in enumerate(picture.lanes):
-        if lane.pattern is picture.selected:
+        if axis.n_frames and lane.pattern is picture.selected:
             painter.fillRect(picture.lane_rect(i), QColor(theme.panel))
     if picture.clip is not None:
         _draw_clip_band(painter, picture, picture.clip)
     _draw_axis(painter, picture)
     for i, lane in enumerate(picture.lanes):
-        rect = picture.lane_rect(i)
-        painter.fillRect(QRectF(0, rect.bottom() - 1, axis.width_px, 1), QColor(theme.line))
         if axis.n_frames:
+            rect = picture.lane_rect(i)
+            painter.fillRect(QRectF(0, rect.bottom() - 1, axis.width_px, 1), QColor(theme.line))
             _draw_baseline(painter, picture, i)
             for span in picture.truth.get(lane.pattern, ()):
                 _draw_truth(painter, picture, i, span)
@@ -91,6 +91,8 @@ def draw_foreground(painter: QPainter, picture: Picture, exposed: QRectF) -> Non
     """What lies above the curves: key frames and the play head; only what touches `exposed` is drawn."""
     if not picture.axis.n_frames:
         return
+    if exposed.top() < AXIS_PX:
+        _draw_numbers(painter, picture)
     for i, lane in enumerate(picture.lanes):
         if lane.flat and picture.lane_rect(i).intersects(exposed):
             _draw_note(painter, picture, i, _FLAT)
@@ -101,7 +103,8 @@ def draw_foreground(painter: QPainter, picture: Picture, exposed: QRectF) -> Non
 
 def play_head_area(picture: Picture) -> QRectF:
     """What must be drawn again when the play head leaves its frame."""
-    half = _handle_width(picture) / 2 + 2
+    number = QFontMetricsF(text_font(picture.font, SMALL)).horizontalAdvance(str(picture.axis.n_frames))
+    half = _handle_width(picture) + number + 8
     return QRectF(picture.axis.x_px(picture.frame) - half, 0, 2 * half, picture.height_px)
 
 
@@ -132,23 +135,35 @@ def place_letters(dots: Sequence[QPointF], size: tuple[float, float], bounds: QR
 
 def _draw_axis(painter: QPainter, picture: Picture) -> None:
     theme, axis = picture.theme, picture.axis
-    font = text_font(picture.font, SMALL)
-    metrics = QFontMetricsF(font)
-    painter.setFont(font)
     painter.fillRect(QRectF(0, AXIS_PX - 1, axis.width_px, 1), QColor(theme.line))
-    widest = metrics.horizontalAdvance(str(axis.n_frames))
-    numbered, minor = axis.ticks(max(widest + 24, 48))
+    numbered, minor = _ticks(picture)
     for frame in minor:
         painter.fillRect(QRectF(round(axis.x_px(frame)), AXIS_PX - 4, 1, 3), QColor(theme.line))
     for frame in numbered:
         x = round(axis.x_px(frame))
         painter.fillRect(QRectF(x, AXIS_PX - 7, 1, 6), QColor(theme.muted))
         painter.fillRect(QRectF(x, AXIS_PX, 1, picture.height_px - AXIS_PX), _faint(theme.line, 0.5))
+
+
+def _draw_numbers(painter: QPainter, picture: Picture) -> None:
+    """Frame numbers from 1; the handle of the play head hides a number it would cut."""
+    axis = picture.axis
+    font = text_font(picture.font, SMALL)
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    painter.setPen(QColor(picture.theme.muted))
+    handle = _handle_rect(picture).adjusted(-4, 0, 4, 0) if axis.shows(picture.frame) else QRectF()
+    for frame in _ticks(picture)[0]:
         label = str(frame + 1)
         width = metrics.horizontalAdvance(label)
-        left = min(max(x - width / 2, 2), axis.width_px - width - 2)
-        painter.setPen(QColor(theme.muted))
-        painter.drawText(QPointF(left, AXIS_PX - 10), label)
+        left = min(max(round(axis.x_px(frame)) - width / 2, 2), axis.width_px - width - 2)
+        if not handle.intersects(QRectF(left, handle.top(), width, 1)):
+            painter.drawText(QPointF(left, AXIS_PX - 10), label)
+
+
+def _ticks(picture: Picture) -> tuple[list[int], list[int]]:
+    metrics = QFontMetricsF(text_font(picture.font, SMALL))
+    return picture.axis.ticks(max(metrics.horizontalAdvance(str(picture.axis.n_frames)) + 24, 48))
 
 
 def _draw_clip_band(painter: QPainter, picture: Picture, clip: Span) -> None:
@@ -187,12 +202,17 @@ def _draw_truth(painter: QPainter, picture: Picture, lane: int, span: Span) -> N
     painter.setPen(pen)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.drawPolyline([QPointF(left, zero), QPointF(left, one - 4), QPointF(right, one - 4), QPointF(right, zero)])
-    font = text_font(picture.font, SMALL * 0.9)
+    font = text_font(picture.font, SMALL)
+    metrics = QFontMetricsF(font)
     label = f"{span.start + 1}–{span.stop}"
-    if QFontMetricsF(font).horizontalAdvance(label) + 8 < right - left:
+    width = metrics.horizontalAdvance(label) + 8
+    if width < right - left:
+        frames_below = max(round(width / picture.axis.px_per_frame), 1)
+        curve = np.nan_to_num(picture.lanes[lane].curve[span.start : span.start + frames_below])
+        curve_is_low = curve.size == 0 or float(curve.max()) < 0.5
         painter.setFont(font)
         painter.setPen(color)
-        painter.drawText(QPointF(left + 4, zero - 2), label)
+        painter.drawText(QPointF(left + 4, one - 2 + metrics.ascent() if curve_is_low else zero - 4), label)
 
 
 def _draw_note(painter: QPainter, picture: Picture, lane: int, text: str) -> None:
@@ -222,7 +242,7 @@ def _draw_key_frames(painter: QPainter, picture: Picture, lane: int, exposed: QR
     boxes = place_letters([place for _, place in ranked], size, bounds)
     strength = 1.0 if picture.lanes[lane].present else 0.55
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for (letter, place), box in zip(ranked, boxes, strict=True):
+    for (letter, place), box in reversed(list(zip(ranked, boxes, strict=True))):
         if not box.adjusted(-16, -16, 16, 16).intersects(exposed):
             continue
         painter.setPen(QPen(QColor("black"), 1))
@@ -237,20 +257,25 @@ def _draw_key_frames(painter: QPainter, picture: Picture, lane: int, exposed: QR
 def _draw_play_head(painter: QPainter, picture: Picture) -> None:
     theme = picture.theme
     x = round(picture.axis.x_px(picture.frame))
-    width = _handle_width(picture)
-    left = min(max(x - width / 2, 0), picture.axis.width_px - width)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.fillRect(QRectF(x - 0.5, AXIS_PX - 8, 1.5, picture.height_px - AXIS_PX + 8), QColor(theme.accent))
+    painter.fillRect(QRectF(x, AXIS_PX - 8, 1, picture.height_px - AXIS_PX + 8), QColor(theme.accent))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(theme.accent))
-    handle = QRectF(left, 3, width, AXIS_PX - 11)
+    handle = _handle_rect(picture)
     painter.drawRoundedRect(handle, 4, 4)
-    tip = QPolygonF([QPointF(x - 4, handle.bottom() - 1), QPointF(x + 4, handle.bottom() - 1), QPointF(x, AXIS_PX - 3)])
-    painter.drawPolygon(tip)
+    foot, middle = handle.bottom() - 1, x + 0.5
+    painter.drawPolygon(QPolygonF([QPointF(middle - 4, foot), QPointF(middle + 4, foot), QPointF(middle, foot + 6)]))
     painter.setPen(QColor(theme.accent_text))
     painter.setFont(text_font(picture.font, SMALL, bold=True))
     painter.drawText(handle, Qt.AlignmentFlag.AlignCenter, str(picture.frame + 1))
+
+
+def _handle_rect(picture: Picture) -> QRectF:
+    """The play head's handle in the axis, whole even at the ends."""
+    width = _handle_width(picture)
+    left = min(max(picture.axis.x_px(picture.frame) - width / 2, 0), picture.axis.width_px - width)
+    return QRectF(left, 3, width, AXIS_PX - 11)
 
 
 def _handle_width(picture: Picture) -> float:
