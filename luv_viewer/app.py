@@ -14,17 +14,13 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 import luv_viewer
+from luv_viewer.display import display_problem
 
 if TYPE_CHECKING:
     from luv_viewer.session import Session
     from luv_viewer.settings import Settings
 
 log = logging.getLogger(__name__)
-
-NO_DISPLAY = (
-    "luv-viewer: there is no display to open a window on; run `luv predict PATH -o DIR` to get tables and figures "
-    "without one."
-)
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -44,13 +40,6 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     if arguments.demo and arguments.paths:
         parser.error("give either --demo or paths, not both")
     return arguments
-
-
-def display_is_missing() -> bool:
-    """True on a Unix without a display server, where Qt would abort instead of raising."""
-    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
-        return False
-    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def log_path() -> Path:
@@ -76,27 +65,28 @@ def start_logging() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window; returns the exit status. argv: without the program's name; None for the process's own."""
     arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-    if display_is_missing():
-        print(NO_DISPLAY, file=sys.stderr)
+    problem = display_problem(os.environ)
+    if problem is not None:
+        print(problem, file=sys.stderr)
         return 1
     start_logging()
 
     from luv_viewer.settings import Settings, SettingsError, load_settings, settings_path
 
-    settings, problem = Settings(), ""
+    settings, notice = Settings(), ""
     try:
         settings = load_settings(settings_path())
     except SettingsError as error:
         damaged = settings_path().with_suffix(".damaged.json")
         settings_path().replace(damaged)
-        problem = f"{error} It was set aside as {damaged.name}, and the defaults are used."
+        notice = f"{error} It was set aside as {damaged.name}, and the defaults are used."
     if settings.scale_percent != 100:
         os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale_percent / 100))
-    return run(settings, arguments, problem)
+    return run(settings, arguments, notice)
 
 
-def run(settings: Settings, arguments: argparse.Namespace, problem: str) -> int:
-    """Build the window, show it, and stay until it is closed. problem: a sentence to start with, or empty."""
+def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
+    """Build the window, show it, and stay until it is closed. notice: a sentence to start with, or empty."""
     from PySide6.QtWidgets import QApplication
 
     from luv_viewer.desk import Desk
@@ -117,8 +107,8 @@ def run(settings: Settings, arguments: argparse.Namespace, problem: str) -> int:
     before = sys.excepthook
     sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
     window.show()
-    if problem:
-        window.notice.say(problem)
+    if notice:
+        window.notice.say(notice)
     if arguments.demo:
         desk.open_demo()
     elif arguments.paths:
