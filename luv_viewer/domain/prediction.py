@@ -127,3 +127,16 @@ class Prediction:
         low, high = raw.min(axis=0), raw.max(axis=0)
         width = high - low
         return np.where(width > 0, (raw - low) / np.where(width > 0, width, 1), 0.0)
+
+    def clip_top_frames(self, clip: int) -> tuple[tuple[int, ...], ...]:
+        """P tuples of the at most 3 frames of the video with the largest attention in one clip, by rank.
+
+        Ties go to the earlier frame. Empty where the clip has not run or its attention is constant.
+        """
+        if np.isnan(self.probabilities[clip]).any():
+            return ((),) * len(self.patterns)
+        curve, start = self.clip_curve(clip), self.span(clip).start
+        order = np.argsort(-curve, axis=0, kind="stable")[:3] + start
+        return tuple(
+            tuple(int(frame) for frame in order[:, p]) if curve[:, p].any() else () for p in range(len(self.patterns))
+        )

@@ -100,7 +100,7 @@ class LaneCanvas(pg.GraphicsView):
         return text
 
     def _set_curves(self) -> None:
-        lanes, theme = self._picture.lanes, self._picture.theme
+        lanes = self._picture.lanes
         while len(self._curves) > len(lanes):
             self._view.removeItem(self._curves.pop())
         while len(self._curves) < len(lanes):
@@ -115,7 +115,14 @@ class LaneCanvas(pg.GraphicsView):
                 curve.setData(np.arange(len(lane.curve), dtype=float), np.asarray(lane.curve, dtype=float))
             else:
                 curve.setData([], [])
-            curve.setPen(pg.mkPen(theme.curve(lane.pattern, lane.present), width=1.8 if lane.present else 1.2))
+        self._style_curves()
+
+    def _style_curves(self) -> None:
+        """Pens are in device pixels: as wide on a dense screen as on any other."""
+        picture, ratio = self._picture, self.devicePixelRatioF()
+        for curve, lane in zip(self._curves, picture.lanes, strict=True):
+            width = (1.8 if lane.present else 1.2) * ratio
+            curve.setPen(pg.mkPen(picture.theme.curve(lane.pattern, lane.present), width=width))
 
     def _place(self) -> None:
         """Bring pyqtgraph's coordinates in line with the picture: x in frames, y in pixels."""
@@ -192,6 +199,12 @@ class LaneCanvas(pg.GraphicsView):
         else:
             self._zoom_to(axis.zoomed(1.0015 ** -turn.y(), event.position().x()))
         event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Follow the window to a screen of another density."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._style_curves()
+        return bool(super().event(event))
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Answer Qt's question for a tool tip."""

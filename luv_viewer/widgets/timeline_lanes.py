@@ -101,12 +101,11 @@ def clip_lanes(prediction: Prediction, clip: int) -> tuple[Lane, ...]:
     probabilities = prediction.probabilities[clip]
     has_run = not np.isnan(probabilities).any()
     curves = prediction.clip_curve(clip) if has_run else np.full((len(span), len(prediction.patterns)), np.nan)
+    top_frames = prediction.clip_top_frames(clip)
     lanes = []
     for p, pattern in enumerate(prediction.patterns):
         curve = np.full(prediction.n_frames, np.nan)
         curve[span.start : span.stop] = curves[:, p]
-        flat = has_run and not curves[:, p].any()
-        order = np.argsort(-curves[:, p], kind="stable")[:3] + span.start
         lanes.append(
             Lane(
                 pattern=pattern,
@@ -114,8 +113,8 @@ def clip_lanes(prediction: Prediction, clip: int) -> tuple[Lane, ...]:
                 waiting=() if has_run else (span,),
                 probability=known(probabilities[p]),
                 threshold=float(prediction.thresholds[p]),
-                key_frames=tuple(int(frame) for frame in order) if has_run and not flat else (),
-                flat=flat,
+                key_frames=top_frames[p],
+                flat=has_run and not curves[:, p].any(),
             )
         )
     return tuple(lanes)
