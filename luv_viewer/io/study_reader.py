@@ -1,0 +1,205 @@
+"""Opens whatever a person has of a study: a file, a folder, a DICOMDIR, a zip archive, numbered images, or several."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from luv_viewer.domain.frame_cache import FrameCache
+from luv_viewer.domain.study import Failure, Study
+from luv_viewer.domain.video import Video
+from luv_viewer.io.archive import Archive, Member
+from luv_viewer.io.byte_source import ByteSource, FileSource, os_reason
+from luv_viewer.io.dicom import OpenedDicom, open_dicom
+from luv_viewer.io.dicomdir import is_directory_file, referenced_files
+from luv_viewer.io.errors import MissingFileError, StudyError, UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.file_kind import HEAD_BYTES, FileKind, file_kind, packed_as
+from luv_viewer.io.media import open_media
+from luv_viewer.io.study_order import arrange, natural_key
+
+_DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
+_MEMBER_LIMIT_BYTES = 2**28
+_log = logging.getLogger(__name__)
+
+
+def open_study(path: str | Path | Sequence[str | Path]) -> Study:
+    """The videos of a file, folder (with its subfolders), DICOMDIR, zip archive, or of several of these.
+
+    Lazy: headers are read, no pixel is decoded. Content decides what a file is, not its name. In folders and archives,
+    files that are neither DICOM nor video nor image are left out quietly; one that is but cannot be opened becomes a
+    Failure. Raises StudyError, one plain sentence, when nothing at all could be opened.
+    """
+    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
+    if not paths:
+        raise MissingFileError("No file was named: give a file, a folder, a DICOMDIR or a zip archive.")
+    reading = _Reading()
+    for one in paths:
+        reading.add(one)
+    if not reading.dicoms and not reading.others:
+        raise _nothing_opened(paths, reading.failures)
+    title = paths[0].absolute().name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
+    holder = paths[0] if len(paths) == 1 else Path(os.path.commonpath([p.absolute() for p in paths]))
+    return Study(title, holder, arrange(reading.dicoms, reading.others), tuple(reading.failures))
+
+
+def _nothing_opened(paths: Sequence[Path], failures: Sequence[Failure]) -> StudyError:
+    if len(failures) == 1:
+        return UnreadableFileError(failures[0].message)
+    name = paths[0].absolute().name
+    if failures:
+        return UnreadableFileError(
+            f"{name}: none of its {len(failures)} files could be opened; the first: {failures[0].message}"
+        )
+    return UnsupportedFormatError(f"{name} holds no DICOM file, video or numbered image that could be opened.")
+
+
+@dataclass
+class _Reading:
+    """What was found so far while one study is opened."""
+
+    dicoms: list[OpenedDicom] = field(default_factory=list)
+    others: list[Video] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    cache: FrameCache = field(default_factory=FrameCache)
+
+    def add(self, path: Path) -> None:
+        """Open one path a person named; every reason not to is kept as a Failure."""
+        try:
+            if path.is_dir():
+                self._add_files(_files_below(path, self.failures), path)
+                return
+            head = _head(path)
+            kind = file_kind(head)
+            if kind is FileKind.UNKNOWN:
+                raise UnsupportedFormatError(_unknown(path.name, head))
+            self._add_file(path, kind)
+        except StudyError as error:
+            self.failures.append(Failure(path, str(error)))
+        except OSError as error:
+            self.failures.append(Failure(path, f"{path.name} cannot be opened: {os_reason(error)}."))
+
+    def _add_files(self, files: Iterable[Path], folder: Path) -> None:
+        """Open what can be opened of a folder's files."""
+        images: list[Path] = []
+        for path in files:
+            try:
+                kind = file_kind(_head(path))
+                if kind is FileKind.IMAGE:
+                    images.append(path)
+                elif kind is FileKind.DICOM and is_directory_file(path.name):
+                    continue
+                elif kind is not FileKind.UNKNOWN:
+                    self._add_file(path, kind, in_folder=True)
+                elif path.suffix.lower() in _DICOM_SUFFIXES:
+                    raise UnsupportedFormatError(f"{path.name} is not a DICOM file, although its name says so.")
+            except StudyError as error:
+                self.failures.append(Failure(path, str(error)))
+        self._add_images(images)
+
+    def _add_file(self, path: Path, kind: FileKind, *, in_folder: bool = False) -> None:
+        """Open one file of a known kind. Raises StudyError."""
+        if kind is FileKind.ZIP:
+            self._add_archive(path, in_folder=in_folder)
+        elif kind is FileKind.MEDIA:
+            self.others.append(open_media(path, self.cache))
+        elif kind is FileKind.IMAGE:
+            self._add_images([path])
+        elif is_directory_file(path.name) and not in_folder:
+            files, missing = referenced_files(path)
+            self.failures.extend(missing)
+            self._add_files(files, path.parent)
+        else:
+            self._add_dicom(FileSource(path), path, None, is_sure=kind is FileKind.DICOM or not in_folder)
+
+    def _add_dicom(self, source: ByteSource, path: Path, member: str | None, *, is_sure: bool) -> None:
+        """Open a DICOM file. A file that only looks like one (no prefix) is left out quietly when it is none."""
+        name = Path(member or path.name)
+        try:
+            self.dicoms.append(open_dicom(source, path, self.cache, member=member))
+        except StudyError:
+            if is_sure or name.suffix.lower() in _DICOM_SUFFIXES:
+                raise
+        except Exception as error:  # noqa: BLE001 - boundary: damage nobody foresaw costs one file, not the study
+            _log.warning("a DICOM file could not be opened: %s", type(error).__name__)
+            raise UnreadableFileError(
+                f"{name.name} is damaged and cannot be opened ({type(error).__name__})."
+            ) from error
+
+    def _add_images(self, images: Sequence[Path]) -> None:
+        """Open still images and numbered images as videos."""
+        if not images:
+            return
+        from luv_viewer.io.image_folder import find_image_sequences, open_image_sequence
+
+        for sequence in find_image_sequences(images):
+            try:
+                self.others.append(open_image_sequence(sequence, self.cache))
+            except StudyError as error:
+                self.failures.append(Failure(images[0].parent, str(error)))
+
+    def _add_archive(self, path: Path, *, in_folder: bool) -> None:
+        """Open the members of a zip archive. Raises StudyError when it cannot be read at all."""
+        archive = Archive(path)
+        found = len(self.dicoms) + len(self.others) + len(self.failures)
+        for number, member in sorted(archive.members(), key=lambda entry: natural_key(entry[1].name)):
+            try:
+                self._add_member(archive, number, member)
+            except StudyError as error:
+                self.failures.append(Failure(path, f"{path.name}: {error}"))
+        if found == len(self.dicoms) + len(self.others) + len(self.failures) and not in_folder:
+            raise UnsupportedFormatError(f"{path.name} holds no DICOM file or video that could be opened.")
+
+    def _add_member(self, archive: Archive, number: int, member: Member) -> None:
+        name = PurePosixPath(member.name).name
+        if member.is_encrypted:
+            raise UnsupportedFormatError(f"{name} is encrypted: unpack the archive with its password first.")
+        source = archive.source(number)
+        kind = file_kind(source.read(0, HEAD_BYTES))
+        if kind in (FileKind.DICOM, FileKind.DICOM_WITHOUT_PREFIX):
+            if not is_directory_file(name):
+                self._add_dicom(source, archive.path, member.name, is_sure=kind is FileKind.DICOM)
+        elif kind is FileKind.MEDIA:
+            if member.size > _MEMBER_LIMIT_BYTES:
+                raise UnsupportedFormatError(f"{name} is too large to play inside an archive: unpack it first.")
+            data = source.read(0, member.size)
+            self.others.append(open_media(archive.path, self.cache, member=member.name, data=data))
+        elif kind is FileKind.ZIP and name.lower().endswith(".zip"):
+            raise UnsupportedFormatError(f"{name} is an archive inside an archive: unpack it first.")
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file. Raises MissingFileError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise MissingFileError(f"{path.name or path} does not exist.") from error
+    except OSError as error:
+        raise MissingFileError(f"{path.name} cannot be read: {os_reason(error)}.") from error
+
+
+def _unknown(name: str, head: bytes) -> str:
+    if not head:
+        return f"{name} is an empty file."
+    packing = packed_as(head)
+    if packing is not None:
+        return f"{name} is packed with {packing}, which is not opened: unpack it first."
+    return f"{name} is not a kind of file that can be opened: DICOM, video, image, folder or zip archive was expected."
+
+
+def _files_below(folder: Path, failures: list[Failure]) -> Iterator[Path]:
+    """Regular files of a folder and its subfolders in natural order, hidden ones left out; links are not followed."""
+
+    def refused(error: OSError) -> None:
+        place = Path(error.filename or folder)
+        failures.append(Failure(place, f"The folder {place.name} cannot be read: {os_reason(error)}."))
+
+    for holder, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        for name in sorted(names, key=natural_key):
+            path = Path(holder, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
