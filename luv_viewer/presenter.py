@@ -11,10 +11,11 @@ from luv_viewer.jobs import FrameFailure, FramePicture, Jobs, SmallPicture
 from luv_viewer.jobs.pictures import PictureRequest
 from luv_viewer.session import PlayTicket, Session
 from luv_viewer.widgets.main_window import MainWindow
+from luv_viewer.widgets.pattern_panel import AiKind
 from luv_viewer.widgets.study_panel import THUMBNAIL_PX
 
 TOP_FRAME_PX = (120, 96)
-_PHASE_KINDS = {
+_PHASE_KINDS: dict[AiPhase, AiKind] = {
     AiPhase.OFF: "idle",
     AiPhase.IDLE: "idle",
     AiPhase.WAITING: "waiting",

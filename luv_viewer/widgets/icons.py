@@ -18,7 +18,7 @@ def icon(name: str, theme: Theme) -> QIcon:
 
     Raises FileNotFoundError for another name.
     """
-    drawing = files("resources").joinpath("icons", f"{name}.svg").read_text(encoding="utf-8")
+    drawing = (files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
     for mode, color in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.line)):
         renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", color).encode()))

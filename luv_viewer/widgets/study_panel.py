@@ -60,11 +60,11 @@ class _RowPainter(QStyledItemDelegate):
         """Qt's call to draw a row."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = QRect(option.rect)  # type: ignore[attr-defined]
+        rect = QRect(option.rect)
         if index.data(INDEX_ROLE) is None:
             self._text(painter, rect.adjusted(12, 8, -8, 0), index.data(), self.theme.muted, 11, bold=True)
         else:
-            selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+            selected = bool(option.state & QStyle.StateFlag.State_Selected)
             self._paint_video(painter, rect, index, selected)
         painter.restore()
 

@@ -20,8 +20,12 @@ def model_card(info: CheckpointInfo) -> str:
         return "<ul>" + "".join(f"<li>{text(item)}</li>" for item in items) + "</ul>"
 
     parts = [f"<h3>{text(info.title or info.name)}</h3>", f"<p>{text(info.description)}</p>"]
-    facts = (("File", f"{info.name} ({info.version})"), ("Network", info.network), ("Date", info.date))
-    facts = (*facts, ("Licence", info.licence))
+    facts = (
+        ("File", f"{info.name} ({info.version})"),
+        ("Network", info.network),
+        ("Date", info.date),
+        ("Licence", info.licence),
+    )
     parts.append(
         "<table cellpadding=3>"
         + "".join(f"<tr><td>{k}</td><td>{text(v)}</td></tr>" for k, v in facts if v)
