@@ -34,6 +34,7 @@ _DIM = 0.35
 _WIDTH_IN, _ROW_IN, _HEAD_IN, _FOOT_IN = 13.0, 2.75, 1.0, 0.55
 _DPI = 110
 _FONT = "DejaVu Sans"
+_HEAD_CHARACTERS, _ORIGIN_CHARACTERS = 70, 110
 
 
 class Cine(Protocol):
@@ -102,7 +103,9 @@ def _draw_curve(axes: Axes, prediction: Prediction, row: int, truth: Sequence[Sp
     marker = "o" if prediction.n_frames == 1 else ""
     axes.plot(numbers, curve, color=_CURVE, lw=1.8, alpha=alpha, marker=marker, label="scaled attention", zorder=2)
     if truth is not None:
-        axes.plot(numbers, _truth_line(truth, prediction.n_frames), color=_TRUTH, ls="--", lw=1.2, drawstyle="steps-mid")
+        axes.plot(
+            numbers, _truth_line(truth, prediction.n_frames), color=_TRUTH, ls="--", lw=1.2, drawstyle="steps-mid"
+        )
         axes.lines[-1].set_label("ground truth")
     top = list(prediction.top_frames[row])
     if top:
@@ -129,9 +132,7 @@ def _draw_curve(axes: Axes, prediction: Prediction, row: int, truth: Sequence[Sp
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#AEB7C0")
     if prediction.constant_attention[row]:
-        axes.text(
-            0.5, 0.5, "attention is the same on every frame", transform=axes.transAxes, ha="center", color=_MUTED
-        )
+        axes.text(0.5, 0.5, "attention is the same on every frame", transform=axes.transAxes, ha="center", color=_MUTED)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncols=3, fontsize=8, frameon=False, borderaxespad=0.2)
 
 
@@ -183,7 +184,8 @@ def _draw_frame(axes: Axes, cine: Cine, frame: int, letter: str, present: bool) 
 
 
 def _draw_margins(figure: Figure, name: str, prediction: Prediction, height_in: float) -> None:
-    head = f"{_drawable(name)}   {prediction.n_frames} {'frame' if prediction.n_frames == 1 else 'frames'}"
+    frames = "1 frame" if prediction.n_frames == 1 else f"{prediction.n_frames} frames"
+    head = f"{_drawable(name, _HEAD_CHARACTERS)}   {frames}"
     figure.text(0.05, 1 - 0.16 / height_in, head, fontsize=13, weight="bold", va="top", color=_INK, parse_math=False)
     made = prediction.provenance
     clips = f"stride {made.stride}, tail {made.tail}"
@@ -191,11 +193,19 @@ def _draw_margins(figure: Figure, name: str, prediction: Prediction, height_in: 
         clips += f", unfinished: {prediction.clips_done} of {len(prediction.clip_spans)} clips"
     origin = f"checkpoint {made.checkpoint} {made.version}, {made.device}, {made.precision}, {clips}"
     figure.text(0.05, 0.14 / height_in, RESEARCH_USE, fontsize=9, weight="bold", color=_INK)
-    figure.text(0.99, 0.14 / height_in, _drawable(origin), fontsize=8, color=_MUTED, ha="right", parse_math=False)
+    figure.text(
+        0.99,
+        0.14 / height_in,
+        _drawable(origin, _ORIGIN_CHARACTERS),
+        fontsize=8,
+        color=_MUTED,
+        ha="right",
+        parse_math=False,
+    )
 
 
-def _drawable(text: str) -> str:
+def _drawable(text: str, longest: int) -> str:
     """`text` with what the bundled font cannot draw as an empty box, long names shortened in the middle."""
     font = get_font(findfont(FontProperties(family=_FONT)))
     shown = "".join(c if font.get_char_index(ord(c)) else "\N{WHITE SQUARE}" for c in text)
-    return shown if len(shown) <= 110 else f"{shown[:60]} ... {shown[-45:]}"
+    return shown if len(shown) <= longest else f"{shown[: longest - 40]} ... {shown[-35:]}"

@@ -1,60 +1,58 @@
-"""A checkpoint's metadata as the value the window and the commands show."""
+"""The model card of a checkpoint, out of the metadata its training wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import model
 from luv_viewer.domain.checkpoint_info import CheckpointInfo, Metric
 from luv_viewer.domain.pattern import Pattern
 
+_METRIC_TEXTS = ("test_set", "level", "pattern", "method")
+_METRIC_COUNTS = ("positives", "negatives")
+_METRIC_NUMBERS = ("auc", "low", "high")
+
 
 def describe_checkpoint(checkpoint: model.Checkpoint) -> CheckpointInfo:
-    """What the checkpoint says of itself; a file by others may say little, then texts are empty."""
-    said: Mapping[str, object] = checkpoint.metadata
-    metrics = said.get("metrics")
-    rows = [row for row in metrics if isinstance(row, Mapping)] if isinstance(metrics, Sequence) else []
+    """What `checkpoint` says of itself; texts it lacks are empty, metrics that miss a number are left out.
+
+    Metadata keys read: title, description, licence, date (text); data, limitations (a text or a list of texts);
+    metrics (a list of tables with the fields of `Metric`).
+    """
+    held = checkpoint.metadata
+    options = ", ".join(f"{key} {value}" for key, value in checkpoint.network_options.items())
     return CheckpointInfo(
         name=checkpoint.name,
         version=checkpoint.version,
-        network=_text(said, "network"),
-        title=_text(said, "title"),
-        description=_text(said, "description"),
-        licence=_text(said, "licence"),
-        date=_text(said, "date"),
-        data=_texts(said, "data"),
-        limitations=_texts(said, "limitations"),
+        network=f"{checkpoint.network_name} ({options})" if options else checkpoint.network_name,
+        title=str(held.get("title", "")),
+        description=str(held.get("description", "")),
+        licence=str(held.get("licence", "")),
+        date=str(held.get("date", "")),
+        data=_texts(held.get("data")),
+        limitations=_texts(held.get("limitations")),
         thresholds=tuple(
-            (Pattern(name), float(value))
-            for name, value in zip(checkpoint.patterns, checkpoint.thresholds, strict=True)
+            (Pattern(name), float(value)) for name, value in zip(checkpoint.patterns, checkpoint.thresholds, strict=True)
         ),
-        metrics=tuple(_metric(row) for row in rows),
+        metrics=tuple(_metrics(held.get("metrics"))),
     )
 
 
-def _text(said: Mapping[str, object], key: str) -> str:
-    value = said.get(key, "")
-    return value if isinstance(value, str) else ""
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple)):
+        return tuple(str(item) for item in value)
+    return (str(value),) if value else ()
 
 
-def _texts(said: Mapping[str, object], key: str) -> tuple[str, ...]:
-    value = said.get(key, ())
-    return tuple(str(item) for item in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+def _metrics(value: object) -> Iterable[Metric]:
+    for row in value if isinstance(value, (list, tuple)) else ():
+        if isinstance(row, Mapping) and all(isinstance(row.get(key), (int, float)) for key in _METRIC_NUMBERS):
+            yield _metric(row)
 
 
-def _metric(row: Mapping[str, object]) -> Metric:
-    def number(key: str) -> float:
-        value = row.get(key)
-        return float(value) if isinstance(value, int | float) else float("nan")
-
-    return Metric(
-        test_set=str(row.get("set", "")),
-        level=str(row.get("level", "")),
-        pattern=str(row.get("pattern", "")),
-        positives=int(number("positives")) if "positives" in row else 0,
-        negatives=int(number("negatives")) if "negatives" in row else 0,
-        auc=number("auc"),
-        low=number("low"),
-        high=number("high"),
-        method=str(row.get("method", "")),
-    )
+def _metric(row: Mapping[str, Any]) -> Metric:
+    texts = {key: str(row.get(key, "")) for key in _METRIC_TEXTS}
+    counts = {key: int(row.get(key, 0)) for key in _METRIC_COUNTS}
+    numbers = {key: float(row[key]) for key in _METRIC_NUMBERS}
+    return Metric(**texts, **counts, **numbers)

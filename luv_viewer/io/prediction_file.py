@@ -59,8 +59,9 @@ class PatternSummary:
 class SummaryRow:
     """One line of `summary.csv`.
 
-    video: the name its files start with; file: where it came from. n_frames, fps (frames per second): None when
-    the file could not be opened. patterns: empty when there is no result. status: `ok`, or the reason in plain words.
+    video: the name its files start with; file: where it came from. n_frames; fps in frames per second: None when the
+    file could not be opened, fps also for a still. patterns: empty when there is no result. status: `ok`, or the
+    reason in plain words.
     """
 
     video: str
@@ -97,8 +98,8 @@ def write_frames(path: Path, prediction: Prediction, times_s: FloatArray) -> Non
     _write_csv(path, ["frame", "time_s", *(p.value for p in prediction.patterns)], rows)
 
 
-def summarise(video: str, file: str, fps: float, prediction: Prediction) -> SummaryRow:
-    """The summary line of a finished prediction."""
+def summarise(video: str, file: str, fps: float | None, prediction: Prediction) -> SummaryRow:
+    """The summary line of a finished prediction. fps: frames per second, None for a still."""
     patterns = {
         pattern: PatternSummary(float(probability), bool(present), top)
         for pattern, probability, present, top in zip(

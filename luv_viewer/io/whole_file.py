@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -42,6 +43,15 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteError(write_sentence(path, error)) from error
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Remove those of `paths` that exist. Raises WriteError."""
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise WriteError(write_sentence(path, error)) from error
 
 
 def write_sentence(path: Path, error: OSError) -> str:

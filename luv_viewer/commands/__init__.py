@@ -1,0 +1,1 @@
+"""What the subcommands of `luv` do; each module is imported when its command is called."""
