@@ -69,7 +69,7 @@ class Display:
         if samples.ndim == 3:
             return self._upper_byte(samples, self._image.bits_stored)
         if self._image.bits_stored == 1:
-            grey = np.where(samples > 0, np.uint8(255), np.uint8(0))
+            grey = np.where(samples.astype(bool), np.uint8(255), np.uint8(0))
         elif self._image.bits_allocated == 8 and samples.dtype == np.uint8:
             grey = samples
         else:

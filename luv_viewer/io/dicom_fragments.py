@@ -6,6 +6,7 @@ import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -126,7 +127,7 @@ def _frames_from_basic(fragments: Sequence[Fragment], offsets: Sequence[int], fi
         return None
     number = {fragment.start - 8 - first: i for i, fragment in enumerate(fragments)}
     starts = [number.get(offset, -1) for offset in offsets]
-    if any(later <= earlier for earlier, later in zip(starts, starts[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(starts)):
         return None
     stops = [*starts[1:], len(fragments)]
     return tuple(tuple(fragments[start:stop]) for start, stop in zip(starts, stops, strict=True))

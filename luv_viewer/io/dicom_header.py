@@ -184,6 +184,7 @@ def read_header(source: ByteSource, name: str) -> DicomHeader:
             break
         if element.tag in _WANTED and element.tag not in dataset:
             _keep(dataset, source, reader, element, encoding)
+    dataset.set_original_encoding(not encoding.explicit, encoding.little, "iso8859")
     return DicomHeader(syntax, encoding.little, _with_functional_groups(dataset), pixels, source)
 
 
@@ -197,7 +198,7 @@ def _keep(dataset: Dataset, source: ByteSource, reader: ElementReader, element: 
         BaseTag(element.tag), vr, len(value), value, 0, not encoding.explicit or element.vr is None, encoding.little
     )
     with silent_pydicom():
-        dataset[raw.tag] = raw  # type: ignore[assignment]
+        dataset[raw.tag] = raw
 
 
 def _read_meta(source: ByteSource, start: int, name: str) -> tuple[str, int]:

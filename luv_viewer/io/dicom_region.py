@@ -62,7 +62,8 @@ def _clamped(item: Dataset, width: int, height: int, notes: list[str]) -> Region
     if region[0] >= region[2] or region[1] >= region[3]:
         notes.append("An ultrasound region outside the image was passed over.")
         return None
-    if region != (x0, y0, x1 + 1, y1 + 1):
+    # Many scanners write the exclusive maximum: one pixel too many is no news.
+    if x1 > width or y1 > height or min(x0, y0) < 0:
         notes.append("The ultrasound region reaches beyond the image and was cut to it.")
     return region
 

@@ -17,6 +17,7 @@ from luv_viewer.io.dicom import OpenedDicom, open_dicom
 from luv_viewer.io.dicomdir import is_directory_file, referenced_files
 from luv_viewer.io.errors import MissingFileError, StudyError, UnreadableFileError, UnsupportedFormatError
 from luv_viewer.io.file_kind import HEAD_BYTES, FileKind, file_kind, packed_as
+from luv_viewer.io.image_folder import ImageFile, find_image_sequences, open_image_sequence
 from luv_viewer.io.media import open_media
 from luv_viewer.io.study_order import arrange, natural_key
 
@@ -83,7 +84,7 @@ class _Reading:
 
     def _add_files(self, files: Iterable[Path], folder: Path) -> None:
         """Open what can be opened of a folder's files."""
-        images: list[Path] = []
+        images: list[Path | ImageFile] = []
         for path in files:
             try:
                 kind = file_kind(_head(path))
@@ -97,7 +98,7 @@ class _Reading:
                     raise UnsupportedFormatError(f"{path.name} is not a DICOM file, although its name says so.")
             except StudyError as error:
                 self.failures.append(Failure(path, str(error)))
-        self._add_images(images)
+        self._add_images(images, folder)
 
     def _add_file(self, path: Path, kind: FileKind, *, in_folder: bool = False) -> None:
         """Open one file of a known kind. Raises StudyError."""
@@ -106,7 +107,7 @@ class _Reading:
         elif kind is FileKind.MEDIA:
             self.others.append(open_media(path, self.cache))
         elif kind is FileKind.IMAGE:
-            self._add_images([path])
+            self._add_images([path], path)
         elif is_directory_file(path.name) and not in_folder:
             files, missing = referenced_files(path)
             self.failures.extend(missing)
@@ -122,37 +123,36 @@ class _Reading:
         except StudyError:
             if is_sure or name.suffix.lower() in _DICOM_SUFFIXES:
                 raise
-        except Exception as error:  # noqa: BLE001 - boundary: damage nobody foresaw costs one file, not the study
+        except Exception as error:  # boundary: damage nobody foresaw costs one file, not the study
             _log.warning("a DICOM file could not be opened: %s", type(error).__name__)
             raise UnreadableFileError(
                 f"{name.name} is damaged and cannot be opened ({type(error).__name__})."
             ) from error
 
-    def _add_images(self, images: Sequence[Path]) -> None:
-        """Open still images and numbered images as videos."""
-        if not images:
-            return
-        from luv_viewer.io.image_folder import find_image_sequences, open_image_sequence
-
+    def _add_images(self, images: Sequence[Path | ImageFile], holder: Path) -> None:
+        """Open still images and numbered images as videos. holder: the folder or archive they were found in."""
         for sequence in find_image_sequences(images):
             try:
                 self.others.append(open_image_sequence(sequence, self.cache))
             except StudyError as error:
-                self.failures.append(Failure(images[0].parent, str(error)))
+                self.failures.append(Failure(holder, str(error)))
 
     def _add_archive(self, path: Path, *, in_folder: bool) -> None:
         """Open the members of a zip archive. Raises StudyError when it cannot be read at all."""
         archive = Archive(path)
         found = len(self.dicoms) + len(self.others) + len(self.failures)
+        images: list[Path | ImageFile] = []
         for number, member in sorted(archive.members(), key=lambda entry: natural_key(entry[1].name)):
             try:
-                self._add_member(archive, number, member)
+                self._add_member(archive, number, member, images)
             except StudyError as error:
                 self.failures.append(Failure(path, f"{path.name}: {error}"))
+        self._add_images(images, path)
         if found == len(self.dicoms) + len(self.others) + len(self.failures) and not in_folder:
             raise UnsupportedFormatError(f"{path.name} holds no DICOM file or video that could be opened.")
 
-    def _add_member(self, archive: Archive, number: int, member: Member) -> None:
+    def _add_member(self, archive: Archive, number: int, member: Member, images: list[Path | ImageFile]) -> None:
+        """Open a member, or put it with the images to be opened together. Raises StudyError."""
         name = PurePosixPath(member.name).name
         if member.is_encrypted:
             raise UnsupportedFormatError(f"{name} is encrypted: unpack the archive with its password first.")
@@ -162,12 +162,19 @@ class _Reading:
             if not is_directory_file(name):
                 self._add_dicom(source, archive.path, member.name, is_sure=kind is FileKind.DICOM)
         elif kind is FileKind.MEDIA:
-            if member.size > _MEMBER_LIMIT_BYTES:
-                raise UnsupportedFormatError(f"{name} is too large to play inside an archive: unpack it first.")
-            data = source.read(0, member.size)
-            self.others.append(open_media(archive.path, self.cache, member=member.name, data=data))
+            self.others.append(open_media(archive.path, self.cache, member=member.name, data=_whole(source, member)))
+        elif kind is FileKind.IMAGE:
+            images.append(ImageFile(archive.path, member.name, lambda: _whole(source, member)))
         elif kind is FileKind.ZIP and name.lower().endswith(".zip"):
             raise UnsupportedFormatError(f"{name} is an archive inside an archive: unpack it first.")
+
+
+def _whole(source: ByteSource, member: Member) -> bytes:
+    """All bytes of an archive member that cannot be read in parts. Raises StudyError."""
+    if member.size > _MEMBER_LIMIT_BYTES:
+        name = PurePosixPath(member.name).name
+        raise UnsupportedFormatError(f"{name} is too large to be read inside an archive: unpack it first.")
+    return source.read(0, member.size)
 
 
 def _head(path: Path) -> bytes:
