@@ -149,7 +149,7 @@ class SpooledSource:
 
     def _unpack_to(self, end: int) -> IO[bytes]:
         if self._store is None:
-            self._store = tempfile.SpooledTemporaryFile(max_size=MEMORY_LIMIT_BYTES)
+            self._store = tempfile.SpooledTemporaryFile(max_size=MEMORY_LIMIT_BYTES)  # noqa: SIM115 - lives with the object
             self._stream = self._opener()
             self._unpacked, self._finished = 0, False
         if self._unpacked >= end or self._finished or self._stream is None:

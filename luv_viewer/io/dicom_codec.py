@@ -62,8 +62,8 @@ class FrameDecoder:
             raise FrameDecodeError(f"{self._name}: frame {i + 1} holds no whole {self._syntax.name} picture.")
         if (shape.width, shape.height, shape.components) != (image.columns, image.rows, image.samples):
             raise FrameDecodeError(
-                f"{self._name}: frame {i + 1} is {shape.width} x {shape.height} with {shape.components} components in its "
-                f"own header, but the file declares {image.columns} x {image.rows} with {image.samples}."
+                f"{self._name}: frame {i + 1} states {shape.width} x {shape.height} pixels of {shape.components} samples, "
+                f"but the file declares {image.columns} x {image.rows} of {image.samples}."
             )
         if shape.precision > image.bits_allocated:
             raise FrameDecodeError(

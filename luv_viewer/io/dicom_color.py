@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
-from luv_viewer.io.dicom_header import CONVERSION_ERRORS, DicomHeader, number_of
+from luv_viewer.io.dicom_header import CONVERSION_ERRORS, DicomHeader, number_of, value_of
 from luv_viewer.io.dicom_image import ImageFormat
 from luv_viewer.io.dicom_silence import silent_pydicom
 from luv_viewer.io.errors import FrameDecodeError
@@ -48,15 +48,31 @@ def read_window(dataset: Dataset) -> Window | None:
     return Window(center, width, function)
 
 
+def _with_little_endian_palette(dataset: Dataset) -> Dataset:
+    """A big-endian data set with its palette words swapped: pydicom swaps only segmented ones."""
+    swapped = Dataset()
+    swapped.update(dataset)
+    swapped.set_original_encoding(False, True, "iso8859")
+    for color in ("Red", "Green", "Blue"):
+        for keyword in (
+            f"{color}PaletteColorLookupTableData",
+            f"Segmented{color}PaletteColorLookupTableData",
+        ):
+            table = value_of(dataset, keyword)
+            if isinstance(table, bytes) and len(table) % 2 == 0:
+                setattr(swapped, keyword, np.frombuffer(table, ">u2").astype("<u2").tobytes())
+    return swapped
+
+
 class Display:
     """Turns decoded frames of one file into RGB.
 
-    8-bit grey is shown as stored (MONOCHROME1 inverted); more bits go through the modality LUT, then the file's first VOI
-    window, else from the frame's smallest to its largest value. Colour of more than 8 bits keeps its upper 8 bits.
+    8-bit grey is shown as stored (MONOCHROME1 inverted); more bits go through the modality LUT, then the file's first
+    VOI window, else from the frame's smallest to its largest value. Colour of more than 8 bits keeps its upper 8 bits.
     """
 
     def __init__(self, header: DicomHeader, image: ImageFormat, name: str) -> None:
-        self._dataset = header.dataset
+        self._dataset = header.dataset if header.little else _with_little_endian_palette(header.dataset)
         self._image = image
         self._name = name
         self._window = read_window(header.dataset)

@@ -1,6 +1,6 @@
-"""Walks the top level of a DICOM data set by element headers alone (PS3.5 section 7), reading no value it is not asked for.
+"""Walks the top level of a DICOM data set by element headers alone (PS3.5 section 7).
 
-Nested sequences are skipped without recursion, so that neither depth nor a lying length can hurt.
+No value is read that is not asked for. Nested sequences are skipped without recursion, so that neither depth nor a lying length can hurt.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class ElementReader:
 def guess_encoding(first: bytes, declared: Encoding) -> Encoding:
     """The encoding of a data set from its first element's bytes, which may belie the declared one.
 
-    first: 8 bytes. A value representation where an implicit header has its length, or none where one is due, is believed.
+    first: 8 bytes. A value representation where an implicit header has its length, or none where one is due, counts.
 
     >>> guess_encoding(b"\\x08\\0\\x05\\0CS\\x0a\\0", Encoding(explicit=False, little=True)).explicit
     True

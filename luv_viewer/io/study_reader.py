@@ -70,7 +70,7 @@ class _Reading:
         """Open one path a person named; every reason not to is kept as a Failure."""
         try:
             if path.is_dir():
-                self._add_files(_files_below(path, self.failures), path)
+                self._add_files(files_below(path, self.failures), path)
                 return
             head = _head(path)
             kind = file_kind(head)
@@ -197,7 +197,7 @@ def _unknown(name: str, head: bytes) -> str:
     return f"{name} is not a kind of file that can be opened: DICOM, video, image, folder or zip archive was expected."
 
 
-def _files_below(folder: Path, failures: list[Failure]) -> Iterator[Path]:
+def files_below(folder: Path, failures: list[Failure]) -> Iterator[Path]:
     """Regular files of a folder and its subfolders in natural order, hidden ones left out; links are not followed."""
 
     def refused(error: OSError) -> None:
