@@ -213,7 +213,8 @@ class AiStatus(QWidget):
         """Change all colours."""
         self._theme = theme
         self._checkpoint.setStyleSheet(
-            f"QPushButton {{ border: 1px solid transparent; padding: 2px 4px; margin-left: -5px; text-align: left; color: {theme.accent}; }}"
+            f"QPushButton {{ border: 1px solid transparent; padding: 2px 4px; margin-left: -5px; text-align: left;"
+            f" color: {theme.accent}; }}"
             f"QPushButton:hover {{ background: transparent; text-decoration: underline; }}"
             f"QPushButton:focus {{ border-color: {theme.accent}; }}"
         )

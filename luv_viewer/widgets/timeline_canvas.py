@@ -39,6 +39,7 @@ class LaneCanvas(pg.GraphicsView):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, background=None)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
         self.setCentralItem(self._view)
         self._curves: list[pg.PlotDataItem] = []

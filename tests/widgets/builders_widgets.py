@@ -14,7 +14,7 @@ THRESHOLDS = (0.5, 0.18, 0.3, 0.25)
 
 
 def build_prediction(n_frames: int = 152, clips_done: int | None = None, seed: int = 1) -> Prediction:
-    """A prediction of the four patterns, the last one's attention constant; only the first `clips_done` clips have run."""
+    """A prediction of the four patterns, the last one's attention constant; the first `clips_done` clips have run."""
     rng = np.random.default_rng(seed)
     starts = np.arange(0, n_frames, STRIDE)
     spans = np.stack([starts, np.minimum(starts + CLIP_LENGTH, n_frames)], axis=1)
