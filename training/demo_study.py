@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from luv_viewer.domain.frame_cache import FrameCache
+from luv_viewer.domain.span import Span
 from luv_viewer.io.dicom_writer import CineFormat, CineIdentity, write_cine
 from luv_viewer.io.errors import StudyError
 from luv_viewer.io.media import open_media
 from luv_viewer.io.whole_file import WriteError, make_folder, write_whole
 
-_LARGEST_BYTES = 5 * 2**20
+_LARGEST_BYTES = 5_000_000
+_JPEG_QUALITY = 75
 _DATASET = (
     "Clips taken from the COVID-19 lung ultrasound data set of Born J, Wiedemann N, Cossio M, Buhre C, et al. "
     "Accelerating Detection of Lung Pathologies with Explainable Ultrasound Image Analysis. Applied Sciences "
@@ -31,8 +33,8 @@ _LICENCE_URLS = {
 class DemoClip:
     """One clip of the demo study.
 
-    source: path below the folder of lung clips. sha256: of that file. name: in the demo study; a `.dcm` name is
-    written as DICOM, others are copies. findings: what the clip shows. credit, link, licence: of the original.
+    source: path below the folder of lung clips. sha256: of that file. name: in the demo study. findings: what the
+    clip shows. credit, link, licence: of the original. dicom_frames: the frames to write as DICOM; None for a copy.
     """
 
     source: str
@@ -42,6 +44,7 @@ class DemoClip:
     credit: str
     link: str
     licence: str
+    dicom_frames: Span | None = None
 
 
 _VOLPICELLI = (
@@ -49,7 +52,8 @@ _VOLPICELLI = (
 )
 _TSUNG = (
     "Tsung JW, Kessler DO, Shah VP. Prospective application of clinician-performed lung ultrasonography during the "
-    "2009 H1N1 influenza A pandemic: distinguishing viral from bacterial pneumonia. Critical Ultrasound Journal 2012;4:16"
+    "2009 H1N1 influenza A pandemic: distinguishing viral from bacterial pneumonia. Critical Ultrasound Journal "
+    "2012;4:16"
 )
 _BUHRE = 'given as "charlotte" in the table of the data set, taken to be its co-author Charlotte Buhre'
 
@@ -57,16 +61,17 @@ CLIPS = (
     DemoClip(
         source="pocus/convex/Cov_convex_volpecelli_sonographic_v1.mov",
         sha256="6e92b0eb8a8e46abfb0ef82e1df073daeab8e0c27d237c4d16dfc56e6a0cb70d",
-        name="1_B-lines_convex.mov",
+        name="1_B-lines_convex.dcm",
         findings='B-lines that come and go ("light beam"), right anterior chest, convex probe',
         credit=_VOLPICELLI,
         link="https://doi.org/10.1186/s13089-020-00171-w",
         licence="CC BY 4.0",
+        dicom_frames=Span(0, 117),
     ),
     DemoClip(
         source="pocus/linear/Pneu_prospective_file3.mp4",
         sha256="e1cfd25db94f51b4e5aa6fa487b5ca6f72115d7ee64f72a336c4afbd358475b0",
-        name="2_consolidation_linear.dcm",
+        name="2_consolidation_linear.mp4",
         findings="consolidation with air bronchograms, some A-lines, linear probe",
         credit=_TSUNG,
         link="https://doi.org/10.1186/2036-7902-4-16",
@@ -103,8 +108,8 @@ def build_demo_study(data: Path, folder: Path) -> None:
     for clip in CLIPS:
         source = data / "lus" / clip.source
         stored = _checked_bytes(source, clip.sha256)
-        if clip.name.endswith(".dcm"):
-            _write_dicom(source, folder / clip.name)
+        if clip.dicom_frames is not None:
+            _write_dicom(source, clip.dicom_frames, folder / clip.name)
         else:
             write_whole(folder / clip.name, stored)
     write_whole(folder / "ATTRIBUTION.md", attribution().encode())
@@ -117,12 +122,13 @@ def attribution() -> str:
     """Who made each clip, where it is from, its licence and what was changed, as Markdown."""
     parts = ["# Demo study: sources and licences", "", _DATASET + ".", ""]
     for clip in CLIPS:
-        changes = (
-            "frames decoded and stored again as JPEG-compressed multi-frame ultrasound DICOM (lossy); a made-up "
-            "patient number; region and frame time added; physical spacing unknown and left out"
-            if clip.name.endswith(".dcm")
-            else "renamed, otherwise the file of the data set (which had cropped it)"
-        )
+        changes = "renamed, otherwise the file of the data set (which had cropped it)"
+        if clip.dicom_frames is not None:
+            first, last = clip.dicom_frames.label.split("_")
+            changes = (
+                f"frames {first} to {last} decoded and stored again as JPEG-compressed multi-frame ultrasound DICOM "
+                "(lossy); a made-up patient number; region and frame time added; physical spacing unknown and left out"
+            )
         parts += [
             f"## {clip.name}",
             "",
@@ -162,7 +168,7 @@ def _checked_bytes(source: Path, sha256: str) -> bytes:
     return stored
 
 
-def _write_dicom(source: Path, target: Path) -> None:
+def _write_dicom(source: Path, span: Span, target: Path) -> None:
     video = open_media(source, FrameCache(0))
     try:
         identity = CineIdentity(
@@ -171,10 +177,10 @@ def _write_dicom(source: Path, target: Path) -> None:
             study="demo/study",
             series="demo/series",
             instance=f"demo/{target.name}",
-            description="Consolidation, linear probe",
+            description="B-lines, convex probe",
         )
-        frames = (video.read(i) for i in range(video.n_frames))
-        write_cine(target, frames, identity, CineFormat(frame_time_ms=1000 / video.timing.fps))
+        frames = (video.read(i) for i in range(span.start, span.stop))
+        write_cine(target, frames, identity, CineFormat(1000 / video.timing.fps, quality=_JPEG_QUALITY))
     finally:
         video.store.close()
 
