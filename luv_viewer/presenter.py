@@ -126,7 +126,7 @@ class Presenter(QObject):
     def _show_top_frames(self, pattern: Pattern) -> None:
         prediction = self._session.prediction
         if prediction is None or pattern not in prediction.patterns:
-            self._window.top_frames.set_key_frames(pattern, ())
+            self._window.top_frames.set_key_frames(pattern, None)
             return
         index = prediction.patterns.index(pattern)
         self._window.top_frames.set_key_frames(pattern, prediction.top_frames[index])

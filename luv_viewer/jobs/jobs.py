@@ -143,9 +143,9 @@ class Jobs(QObject):
             self._session.set_ai_state(AiState(AiPhase.STOPPED, "Stopped"))
 
     @property
-    def ai_is_running(self) -> bool:
-        """True while a run is waiting or under way."""
-        return self._ai_next is not None or (self._ai_task is not None and not self._ai_task.is_cancelled)
+    def ai_has_ended(self) -> bool:
+        """True when no run waits and no AI thread is left, a cancelled one included."""
+        return self._ai_next is None and self._ai_task is None
 
     def close(self) -> None:
         """Stop every thread and wait for it."""

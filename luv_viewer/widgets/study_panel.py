@@ -165,7 +165,8 @@ class StudyPanel(QFrame):
                 heading.setFlags(Qt.ItemFlag.NoItemFlags)
                 self._list.addItem(heading)
                 last_group = video.group.key
-            item = QListWidgetItem(f"{video.zone}  {video.title}" if video.zone else video.title)
+            names_zone = video.zone is None or video.zone.lower() in video.title.lower()
+            item = QListWidgetItem(video.title if names_zone else f"{video.zone}  {video.title}")
             item.setData(INDEX_ROLE, index)
             item.setData(DETAIL_ROLE, video_details(video))
             item.setData(SEEN_ROLE, 0.0)
