@@ -120,7 +120,7 @@ def _run(context: click.Context, is_debugging: bool) -> int:
         raise
     except BrokenPipeError:
         # Whoever read our output has left (`luv inspect ... | head`); Python would complain once more at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     except Exception as error:
         # The outermost boundary: a user gets a sentence, the log the traceback.

@@ -9,8 +9,6 @@ import model
 from luv_viewer.domain.checkpoint_info import CheckpointInfo, Metric
 from luv_viewer.domain.pattern import Pattern
 
-_METRIC_TEXTS = ("test_set", "level", "pattern", "method")
-_METRIC_COUNTS = ("positives", "negatives")
 _METRIC_NUMBERS = ("auc", "low", "high")
 
 
@@ -33,7 +31,8 @@ def describe_checkpoint(checkpoint: model.Checkpoint) -> CheckpointInfo:
         data=_texts(held.get("data")),
         limitations=_texts(held.get("limitations")),
         thresholds=tuple(
-            (Pattern(name), float(value)) for name, value in zip(checkpoint.patterns, checkpoint.thresholds, strict=True)
+            (Pattern(name), float(value))
+            for name, value in zip(checkpoint.patterns, checkpoint.thresholds, strict=True)
         ),
         metrics=tuple(_metrics(held.get("metrics"))),
     )
@@ -52,7 +51,14 @@ def _metrics(value: object) -> Iterable[Metric]:
 
 
 def _metric(row: Mapping[str, Any]) -> Metric:
-    texts = {key: str(row.get(key, "")) for key in _METRIC_TEXTS}
-    counts = {key: int(row.get(key, 0)) for key in _METRIC_COUNTS}
-    numbers = {key: float(row[key]) for key in _METRIC_NUMBERS}
-    return Metric(**texts, **counts, **numbers)
+    return Metric(
+        test_set=str(row.get("test_set", "")),
+        level=str(row.get("level", "")),
+        pattern=str(row.get("pattern", "")),
+        positives=int(row.get("positives", 0)),
+        negatives=int(row.get("negatives", 0)),
+        auc=float(row["auc"]),
+        low=float(row["low"]),
+        high=float(row["high"]),
+        method=str(row.get("method", "")),
+    )

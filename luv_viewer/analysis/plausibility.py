@@ -7,7 +7,7 @@ of the development data (worst case in brackets):
 
 * shorter side of the region below 32 px (139 px);
 * grey values of the 1st to 99th percentile within 10 of 255 levels (48): an empty or uniform frame;
-* correlation of neighbouring pixels below 0.5 both ways (0.85): noise, since speckle has a size of several pixels;
+* correlation of neighbouring pixels below 0.3 both ways (0.85): noise, since speckle has a size of several pixels;
 * median grey level 190 or more (128 on average): a page, a form, a diagram;
 * colour of more than 40 levels between the channels on over a quarter of the pixels (0.5 %), unless it is the one
   tint that some scanners give all greys (colour then follows grey exactly): a photograph. A colour Doppler box is
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 MIN_SIDE_PX = 32
 MIN_GREY_RANGE = 10.0
-MIN_NEIGHBOUR_CORRELATION = 0.5
+MIN_NEIGHBOUR_CORRELATION = 0.3
 MAX_MEDIAN_GREY = 190.0
 COLOUR_LEVELS = 40
 MAX_COLOURED_FRACTION = 0.25
