@@ -27,6 +27,9 @@ AiKind = Literal["idle", "waiting", "running", "done", "stopped", "failed"]
 
 PANEL_PX = 280
 _MARGIN_PX = 12
+_RING_PX = 4
+"""How far the focus ring stands off a line of text, so that the text keeps to the margin."""
+
 _PROGRESS_STEPS = 1000
 
 
@@ -198,13 +201,17 @@ class AiStatus(QWidget):
         self._action = QPushButton(self)
         self._action.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._action.clicked.connect(lambda: self.action_requested.emit())
+        below = QVBoxLayout()
+        below.setContentsMargins(_RING_PX, 0, _RING_PX, 0)
+        below.setSpacing(8)
+        below.addWidget(self._text)
+        below.addWidget(self._progress)
+        below.addWidget(self._action, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(_MARGIN_PX, 8, _MARGIN_PX, 12)
+        layout.setContentsMargins(_MARGIN_PX - _RING_PX, 8, _MARGIN_PX - _RING_PX, 12)
         layout.setSpacing(8)
         layout.addWidget(self._checkpoint)
-        layout.addWidget(self._text)
-        layout.addWidget(self._progress)
-        layout.addWidget(self._action, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(below)
         self.set_checkpoint(None)
         self.set_state("", None, "idle")
         self.set_action(None)
@@ -213,7 +220,7 @@ class AiStatus(QWidget):
         """Change all colours."""
         self._theme = theme
         self._checkpoint.setStyleSheet(
-            f"QPushButton {{ border: 1px solid transparent; padding: 2px 4px; margin-left: -5px; text-align: left;"
+            f"QPushButton {{ border: 1px solid transparent; padding: 2px {_RING_PX - 1}px; text-align: left;"
             f" color: {theme.accent}; }}"
             f"QPushButton:hover {{ background: transparent; text-decoration: underline; }}"
             f"QPushButton:focus {{ border-color: {theme.accent}; }}"

@@ -59,7 +59,9 @@ class LaneCanvas(pg.GraphicsView):
         self.show_values(axis=FrameAxis.whole(n_frames, self.width()), frame=0)
 
     def show_values(self, **changes: Any) -> None:
-        """Change fields of the picture and draw it again."""
+        """Change fields of the picture and draw it again, unless they are the values shown already."""
+        if all(getattr(self._picture, name) is value for name, value in changes.items()):
+            return
         old, self._picture = self._picture, replace(self._picture, **changes)
         if self._picture.lanes is not old.lanes:
             self._set_curves()
@@ -202,9 +204,11 @@ class LaneCanvas(pg.GraphicsView):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Follow the window to a screen of another density."""
+        """Follow the window's font, and the window to a screen of another density."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._style_curves()
+        elif event.type() == QEvent.Type.FontChange:
+            self.show_values(font=self.font())
         return bool(super().event(event))
 
     def viewportEvent(self, event: QEvent) -> bool:
