@@ -6,7 +6,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -48,8 +49,9 @@ def log_path() -> Path:
     return Path(folder) / "luv-viewer.log"
 
 
-def start_logging() -> None:
-    """Log to a file of the user's, or to nothing when it cannot be written. Logs hold no patient names."""
+@contextmanager
+def logging_to_file() -> Iterator[None]:
+    """Log to a file of the user's while inside, or nowhere when it cannot be written. Logs hold no patient names."""
     handler: logging.Handler
     try:
         log_path().parent.mkdir(parents=True, exist_ok=True)
@@ -58,8 +60,12 @@ def start_logging() -> None:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger("luv_viewer")
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,8 +75,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem is not None:
         print(problem, file=sys.stderr)
         return 1
-    start_logging()
-
     from luv_viewer.settings import Settings, SettingsError, load_settings, settings_path
 
     settings, notice = Settings(), ""
@@ -82,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         notice = f"{error} It was set aside as {damaged.name}, and the defaults are used."
     if settings.scale_percent != 100:
         os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale_percent / 100))
-    return run(settings, arguments, notice)
+    with logging_to_file():
+        return run(settings, arguments, notice)
 
 
 def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
