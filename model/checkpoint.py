@@ -1,8 +1,8 @@
 """One file with everything inference needs, and nothing that can run code.
 
 Ours is a `torch.save` table: format, format_version, name, network {name, options}, preprocessing {size,
-channel_rule, mean, std}, patterns, clip_length, thresholds, threshold_method, metadata, state_dict. The LUV-Net authors' own files are
-read by `model.authors_checkpoint`.
+channel_rule, mean, std}, patterns, clip_length, thresholds, threshold_method, metadata, state_dict. The LUV-Net
+authors' own files are read by `model.authors_checkpoint`.
 """
 
 from __future__ import annotations

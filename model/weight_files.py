@@ -34,8 +34,8 @@ def read_weight_file(path: Path) -> Mapping[Any, Any]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise WeightFileError(
-            f"{path.name} could not be read as a file of network weights: it is damaged, of another kind, or holds more "
-            f"than numbers ({type(error).__name__})"
+            f"{path.name} could not be read as a file of network weights: it is damaged, of another kind, or "
+            f"holds more than numbers ({type(error).__name__})"
         ) from error
     if not isinstance(content, Mapping):
         raise WeightFileError(

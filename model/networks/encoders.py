@@ -22,18 +22,20 @@ class EncoderSpec:
     """n_features: D. classifier: attribute of torchvision's module that is replaced by the identity.
 
     cpu_batch: frames at once on a CPU, so that one batch takes well under a second and a run can be stopped.
+    cpu_channels_last: whether a CPU is faster with channels last in memory (depthwise convolutions are, 1.8 times).
     """
 
     n_features: int
     classifier: str
     cpu_batch: int
+    cpu_channels_last: bool = False
 
 
 ENCODERS: Mapping[str, EncoderSpec] = {
     "densenet161": EncoderSpec(2208, "classifier", 2),
-    "resnet50": EncoderSpec(2048, "fc", 4),
+    "resnet50": EncoderSpec(2048, "fc", 2),
     "resnet18": EncoderSpec(512, "fc", 8),
-    "mobilenet_v2": EncoderSpec(1280, "classifier", 8),
+    "mobilenet_v2": EncoderSpec(1280, "classifier", 8, cpu_channels_last=True),
 }
 
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
