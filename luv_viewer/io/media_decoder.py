@@ -13,7 +13,15 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from luv_viewer.io.media_index import FrameOrder, PacketIndex, Source, coded_packets, open_container, video_stream
+from luv_viewer.io.media_index import (
+    LIBAV_ERRORS,
+    FrameOrder,
+    PacketIndex,
+    Source,
+    coded_packets,
+    open_container,
+    video_stream,
+)
 
 _KEPT_BYTES = 32 * 2**20  # decoded frames before the position, so that stepping back does not decode a group each
 _SKIP = 8  # frames decoded and passed over rather than starting again at a key frame
@@ -25,7 +33,7 @@ class StreamDecoder:
     """An open container at some frame. Not for two threads at once: `DecoderPool` hands it to one at a time."""
 
     def __init__(self, source: Source, index: PacketIndex, order: FrameOrder) -> None:
-        """Raises av.error.FFmpegError, OSError, NoVideoError."""
+        """Raises LIBAV_ERRORS, NoVideoError."""
         self._source = source
         self._index = index
         self._order = order
@@ -115,7 +123,7 @@ class StreamDecoder:
             self._container.seek(time, stream=self._stream)
             packets = coded_packets(self._container, self._stream)
             first = next(packets, None)
-        except av.error.FFmpegError:
+        except LIBAV_ERRORS:
             first = None
         place = self._index.packet_of_dts.get(first.dts) if first is not None and first.dts is not None else None
         if first is None or place is None or place > packet:
@@ -127,9 +135,11 @@ class StreamDecoder:
 
     def _next_packet(self) -> av.Packet | None:
         """The next packet, its time replaced by its number so that the frame made of it tells which it was."""
+        if self._position >= self._index.frame_of_packet.size:
+            return None  # a damaged file may give more than it gave when it was counted
         try:
             packet = next(self._packets, None)
-        except av.error.FFmpegError:
+        except LIBAV_ERRORS:
             return None
         if packet is not None:
             packet.pts, packet.dts = self._position, None
@@ -159,7 +169,7 @@ class StreamDecoder:
         self._ended = packet is None
         try:
             self._waiting.extend(self._stream.codec_context.decode(packet))
-        except av.error.FFmpegError:
+        except LIBAV_ERRORS:
             return  # a damaged packet gives no frame; the ones after it may
 
     def _number(self, frame: av.VideoFrame) -> int | None:

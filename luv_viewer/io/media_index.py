@@ -15,6 +15,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+# What PyAV raises for damaged data: libav's error, or Python's own where a value makes no sense.
+LIBAV_ERRORS = (av.error.FFmpegError, OSError, ValueError, LookupError)
+
 Source = Path | bytes | Callable[[], BinaryIO]
 
 # Containers whose presentation times were written by a muxer; elsewhere (AVI, bare streams) libav makes them up from
@@ -104,12 +107,13 @@ class FrameOrder:
 
 
 def open_container(source: Source) -> av.container.InputContainer:
-    """Open a path, bytes or fresh binary file with libav, local files only. Raises av.error.FFmpegError, OSError."""
+    """Open a path, bytes or fresh binary file with libav, local files only. Raises LIBAV_ERRORS."""
     # A path is opened as a file whatever it looks like, and a playlist must not reach out to other places.
     options = {"protocol_whitelist": "file"}
     if isinstance(source, Path):
-        return av.open(f"file:{source}", mode="r", options=options)
-    return av.open(BytesIO(source) if isinstance(source, bytes) else source(), mode="r", options=options)
+        return av.open(f"file:{source}", mode="r", options=options, metadata_errors="replace")
+    file = BytesIO(source) if isinstance(source, bytes) else source()
+    return av.open(file, mode="r", options=options, metadata_errors="replace")
 
 
 def video_stream(container: av.container.InputContainer) -> av.VideoStream:
@@ -130,12 +134,14 @@ def coded_packets(container: av.container.InputContainer, stream: av.VideoStream
 
 
 def index_packets(source: Source) -> PacketIndex:
-    """Read all packets of `source` once. Raises av.error.FFmpegError, OSError, NoVideoError."""
+    """Read all packets of `source` once. Raises LIBAV_ERRORS, NoVideoError."""
     with open_container(source) as container:
         stream = video_stream(container)
         rows, damaged = _packet_rows(container, stream)
         if not rows:
             raise NoVideoError("its video stream holds no frame")
+        if not (stream.codec_context.width and stream.codec_context.height):
+            raise NoVideoError("it does not state the size of its pictures")
         names = container.format.name.split(",")
         context = stream.codec_context
         rate = stream.average_rate or stream.guessed_rate
@@ -179,7 +185,7 @@ def _packet_rows(container: av.container.InputContainer, stream: av.VideoStream)
     try:
         for packet in coded_packets(container, stream):
             rows.append(_PacketRow(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard))
-    except av.error.FFmpegError:
+    except LIBAV_ERRORS:
         return rows, True
     return rows, False
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from itertools import count
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError
 from luv_viewer.io.media_decoder import DecoderPool, StreamDecoder
-from luv_viewer.io.media_index import FrameOrder, NoVideoError, PacketIndex, Source, index_packets
+from luv_viewer.io.media_index import LIBAV_ERRORS, FrameOrder, NoVideoError, PacketIndex, Source, index_packets
 
 # Open files and decoded frames are bounded for the whole process, however many videos a study holds.
 _POOL = DecoderPool(limit=4)
@@ -39,7 +38,7 @@ class EncodedStream:
             self._index = index_packets(source)
         except NoVideoError as error:
             raise UnsupportedFormatError(f"{name} cannot be shown as a video: {error}.") from error
-        except (av.error.FFmpegError, OSError) as error:
+        except LIBAV_ERRORS as error:
             raise UnreadableFileError(f"{name} cannot be read as a video: {_reason(error)}.") from error
         self._order = FrameOrder(self._index)
         if self._index.container == "mov":
@@ -84,7 +83,7 @@ class EncodedStream:
             with _POOL.lease(self._owner, self._open_decoder) as decoder:
                 frame = decoder.frame(i)
                 picture = None if frame is None else decoder.rgb(frame)
-        except (av.error.FFmpegError, OSError, NoVideoError) as error:
+        except (*LIBAV_ERRORS, NoVideoError) as error:
             raise FrameDecodeError(f"{self._name}: frame {i + 1} cannot be read: {_reason(error)}.") from error
         if picture is None:
             self._lost.add(i)
@@ -109,7 +108,7 @@ class EncodedStream:
         try:
             with _POOL.lease(self._owner, self._open_decoder) as decoder:
                 frame = decoder.frame(0)
-        except (av.error.FFmpegError, OSError, NoVideoError):
+        except (*LIBAV_ERRORS, NoVideoError):
             return 0
         return 0 if frame is None else round(frame.rotation / 90) % 4
 
