@@ -121,7 +121,7 @@ def place_letters(dots: Sequence[QPointF], size: tuple[float, float], bounds: QR
         for ring in range(4):
             dx = DOT_PX + 2 + width / 2 + ring * width
             dy = DOT_PX + 2 + height / 2 + ring * 0.5 * height
-            steps = [(dx, 0), (-dx, 0), (dx, dy), (-dx, dy), (0, dy), (0, -dy), (dx, -dy), (-dx, -dy)]
+            steps = [(dx, 0), (-dx, 0), (0, dy), (0, -dy), (dx, dy), (-dx, dy), (dx, -dy), (-dx, -dy)]
             for x, y in steps:
                 box = QRectF(dot.x() + x - width / 2, dot.y() + y - height / 2, width, height)
                 if bounds.contains(box):
@@ -131,6 +131,20 @@ def place_letters(dots: Sequence[QPointF], size: tuple[float, float], bounds: QR
         placed.append(box)
         taken.append(box)
     return placed
+
+
+def opaque(color: QColor, ground: QColor) -> QColor:
+    """The opaque colour that looks like a half transparent one on `ground`.
+
+    >>> opaque(QColor(255, 0, 0, 51), QColor(0, 0, 0)).getRgb()
+    (51, 0, 0, 255)
+    """
+    alpha = color.alphaF()
+
+    def mix(front: int, back: int) -> int:
+        return round(alpha * front + (1 - alpha) * back)
+
+    return QColor(mix(color.red(), ground.red()), mix(color.green(), ground.green()), mix(color.blue(), ground.blue()))
 
 
 def _draw_axis(painter: QPainter, picture: Picture) -> None:
