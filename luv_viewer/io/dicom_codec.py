@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
+from luv_viewer.io.decoder_process import DecoderProcessError, shared_decoder
 from luv_viewer.io.dicom_color import Display, Picture
 from luv_viewer.io.dicom_header import CONVERSION_ERRORS
 from luv_viewer.io.dicom_image import ImageFormat
@@ -18,13 +18,14 @@ from luv_viewer.io.dicom_syntax import Coding, TransferSyntax
 from luv_viewer.io.errors import FrameDecodeError
 from luv_viewer.io.jpeg import StreamShape, decode_8bit_jpeg, read_j2k_shape, read_jpeg_stream
 
-# pydicom's plug-ins by transfer syntax, the one that survives damaged streams best first.
+# pydicom's plug-ins that bear damaged streams, and those that crash or hang on some and run in a process of their own.
 _PLUGINS = {
-    Coding.JPEG: ("pillow", "gdcm"),
-    Coding.JPEG_LS: ("pyjpegls", "gdcm"),
-    Coding.JPEG_2000: ("pylibjpeg", "pillow", "gdcm"),
+    Coding.JPEG: ("pillow",),
+    Coding.JPEG_LS: (),
+    Coding.JPEG_2000: ("pylibjpeg", "pillow"),
     Coding.RLE: ("pydicom",),
 }
+_FENCED_PLUGINS = {Coding.JPEG: ("gdcm",), Coding.JPEG_LS: ("pyjpegls",)}
 _MAX_EXPANSION = {Coding.RLE: 64}
 
 
@@ -62,7 +63,7 @@ class FrameDecoder:
             raise FrameDecodeError(f"{self._name}: frame {i + 1} holds no whole {self._syntax.name} picture.")
         if (shape.width, shape.height, shape.components) != (image.columns, image.rows, image.samples):
             raise FrameDecodeError(
-                f"{self._name}: frame {i + 1} states {shape.width} x {shape.height} pixels of {shape.components} samples, "
+                f"{self._name}: frame {i + 1} has {shape.width} x {shape.height} pixels of {shape.components} samples, "
                 f"but the file declares {image.columns} x {image.rows} of {image.samples}."
             )
         if shape.precision > image.bits_allocated:
@@ -73,15 +74,21 @@ class FrameDecoder:
 
     def _decoded(self, payload: bytes, i: int) -> NDArray[Any]:
         decoder = get_decoder(UID(self._syntax.uid))
-        options = cast(Any, self._image.decode_options())
-        boxed = encapsulate([payload], has_bot=False)
+        options = self._image.decode_options()
+        coding = self._syntax.coding
         reason: Exception | None = None
-        for plugin in _PLUGINS[self._syntax.coding]:
-            if plugin not in decoder.available_plugins:
-                continue
-            with silent_pydicom():
+        for plugin in _PLUGINS[coding]:
+            if plugin in decoder.available_plugins:
+                boxed = encapsulate([payload], has_bot=False)
+                with silent_pydicom():
+                    try:
+                        return decoder.as_array(boxed, index=0, decoding_plugin=plugin, **cast(Any, options))[0]
+                    except (*CONVERSION_ERRORS, RuntimeError, MemoryError) as error:
+                        reason = error
+        for plugin in _FENCED_PLUGINS.get(coding, ()):
+            if plugin in decoder.available_plugins:
                 try:
-                    return np.asarray(decoder.as_array(boxed, index=0, decoding_plugin=plugin, **options)[0])
-                except (*CONVERSION_ERRORS, RuntimeError, MemoryError) as error:
+                    return shared_decoder.decode(payload, self._syntax.uid, plugin, options)
+                except DecoderProcessError as error:
                     reason = error
         raise FrameDecodeError(f"{self._name}: frame {i + 1} cannot be decoded as {self._syntax.name}.") from reason

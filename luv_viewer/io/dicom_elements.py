@@ -1,6 +1,7 @@
 """Walks the top level of a DICOM data set by element headers alone (PS3.5 section 7).
 
-No value is read that is not asked for. Nested sequences are skipped without recursion, so that neither depth nor a lying length can hurt.
+No value is read that is not asked for. Nested sequences are skipped without recursion, so that neither depth nor a
+lying length can hurt.
 """
 
 from __future__ import annotations

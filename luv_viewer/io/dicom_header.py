@@ -287,8 +287,7 @@ def _with_functional_groups(dataset: Dataset) -> Dataset:
                 for keyword in keywords:
                     value = value_of(item, keyword)
                     if value is not None and keyword not in dataset:
-                        with silent_pydicom():
-                            setattr(dataset, keyword, value)
+                        dataset.add(item[keyword])
     return dataset
 
 

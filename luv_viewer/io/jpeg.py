@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
-_LIBJPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_LOSSLESS = 0xC3
+_LIBJPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2, _LOSSLESS})
 _RGB_IDS = ((82, 71, 66), (114, 103, 98))
 
 
@@ -40,11 +41,16 @@ class JpegStream:
     adobe_transform: int | None
 
     def is_ycc_to_libjpeg(self) -> bool:
-        """Whether libjpeg takes three components for YCbCr: JFIF first, then Adobe, then the component numbers."""
+        """Whether libjpeg takes three components for YCbCr: JFIF first, then Adobe, then the component numbers.
+
+        Lossless images without either are RGB to it.
+        """
         if self.is_jfif:
             return True
         if self.adobe_transform is not None:
             return self.adobe_transform != 0
+        if self.frame_marker == _LOSSLESS:
+            return False
         return self.component_ids != _RGB_IDS[0]
 
     def is_ycc_to_dicom(self, photometric: str) -> bool:
@@ -107,7 +113,8 @@ def read_j2k_shape(data: bytes) -> StreamShape | None:
 def decode_8bit_jpeg(data: bytes, stream: JpegStream, photometric: str) -> NDArray[np.uint8] | None:
     """(H, W) grey or (H, W, 3) RGB by libjpeg-turbo; None where its colours could differ from DICOM's, or it fails.
 
-    Lossless, 12-bit and unfinished streams are left to other decoders. Rotation tags in the stream are not obeyed.
+    12-bit and unfinished streams are left to other decoders, and lossless ones too where libjpeg-turbo is older than 3.
+    Rotation tags in the stream are not obeyed.
     """
     shape = stream.shape
     if stream.frame_marker not in _LIBJPEG_FRAMES or shape.precision != 8 or not is_finished(data):
