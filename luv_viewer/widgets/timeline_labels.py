@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
@@ -146,8 +146,7 @@ class LaneGutter(QWidget):
                 label.theme = self._theme
                 label.clicked.connect(lambda _=False, pattern=label.pattern: self.clicked.emit(pattern))
                 label.show()
-            self.setFixedWidth(max((label.sizeHint().width() for label in self._labels), default=0))
-            self._arrange()
+            self._fit_width()
         for label, lane in zip(self._labels, lanes, strict=True):
             label.set_lane(lane)
 
@@ -166,6 +165,16 @@ class LaneGutter(QWidget):
         painter.fillRect(self.rect(), QColor(self._theme.background))
         painter.fillRect(0, self._axis_px - 1, self.width(), 1, QColor(self._theme.line))
         painter.fillRect(self.width() - 1, 0, 1, self.height(), QColor(self._theme.line))
+
+    def event(self, event: QEvent) -> bool:
+        """Make room when a name asks for it, as it does in another font."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_width()
+        return bool(super().event(event))
+
+    def _fit_width(self) -> None:
+        self.setFixedWidth(max((label.sizeHint().width() for label in self._labels), default=0))
+        self._arrange()
 
     def _arrange(self) -> None:
         self._heading.setGeometry(12, 0, self.width() - 20, self._axis_px - 1)

@@ -120,7 +120,7 @@ def place_letters(dots: Sequence[QPointF], size: tuple[float, float], bounds: QR
         inside = []
         for ring in range(4):
             dx = DOT_PX + 2 + width / 2 + ring * width
-            dy = DOT_PX + 2 + height / 2 + ring * 0.5 * height
+            dy = DOT_PX + 4 + height / 2 + ring * 0.5 * height
             steps = [(dx, 0), (-dx, 0), (0, dy), (0, -dy), (dx, dy), (-dx, dy), (dx, -dy), (-dx, -dy)]
             for x, y in steps:
                 box = QRectF(dot.x() + x - width / 2, dot.y() + y - height / 2, width, height)

@@ -323,6 +323,16 @@ def test_names_line_up_with_their_lanes_at_every_size(timeline: Timeline, qtbot:
             assert label.width() >= label.sizeHint().width() - 1
 
 
+def test_names_keep_their_room_in_a_larger_font(timeline: Timeline, qtbot: QtBot) -> None:
+    before = timeline.findChildren(LaneLabel)[0].width()
+    timeline.setStyleSheet("QWidget { font-size: 20px; }")
+    qtbot.wait(20)
+    label = timeline.findChildren(LaneLabel)[0]
+    assert label.width() > before
+    assert label.width() >= label.sizeHint().width() - 1
+    assert canvas(timeline).picture.font.pixelSize() == 20
+
+
 def test_lanes_need_their_height_and_share_what_there_is(timeline: Timeline) -> None:
     assert timeline.minimumHeight() == 4 * 44 + AXIS_PX
 
