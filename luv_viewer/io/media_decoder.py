@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from luv_viewer.io.media_index import (
     LIBAV_ERRORS,
     FrameOrder,
+    OpenContainer,
     PacketIndex,
     Source,
     coded_packets,
-    open_container,
     video_stream,
 )
 
@@ -84,11 +84,12 @@ class StreamDecoder:
     def close(self) -> None:
         """Close the file and drop the decoded frames."""
         self._forget()
-        self._container.close()
+        self._opened.close()
 
     def _rewind(self) -> None:
         self._forget()
-        self._container = open_container(self._source)
+        self._opened = OpenContainer(self._source)
+        self._container = self._opened.container
         self._stream = video_stream(self._container)
         self._stream.codec_context.thread_count = 1  # the same frames at the same cost on any machine
         self._packets = coded_packets(self._container, self._stream)
@@ -104,7 +105,7 @@ class StreamDecoder:
     def _go_to(self, packet: int) -> None:
         """Stand before `packet`, ready to decode it."""
         if not self._seek(packet) and packet < self._position:
-            self._container.close()
+            self._opened.close()
             self._rewind()
         while self._position < packet and self._next_packet() is not None:
             pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
@@ -106,14 +107,31 @@ class FrameOrder:
             return [(self._key_frames[place], self._key_packets[place]) for place in places]
 
 
-def open_container(source: Source) -> av.container.InputContainer:
-    """Open a path, bytes or fresh binary file with libav, local files only. Raises LIBAV_ERRORS."""
-    # A path is opened as a file whatever it looks like, and a playlist must not reach out to other places.
-    options = {"protocol_whitelist": "file"}
-    if isinstance(source, Path):
-        return av.open(f"file:{source}", mode="r", options=options, metadata_errors="replace")
-    file = BytesIO(source) if isinstance(source, bytes) else source()
-    return av.open(file, mode="r", options=options, metadata_errors="replace")
+class OpenContainer:
+    """A container opened with libav, and the file behind it where libav reads one of Python's."""
+
+    def __init__(self, source: Source) -> None:
+        """source: a path, bytes, or a function that opens a fresh binary file. Raises LIBAV_ERRORS."""
+        # A path is opened as a file whatever it looks like, and a playlist must not reach out to other places.
+        options = {"protocol_whitelist": "file"}
+        self._file: BinaryIO | None = None
+        if not isinstance(source, Path):
+            self._file = BytesIO(source) if isinstance(source, bytes) else source()
+        target = f"file:{source!s}" if self._file is None else self._file
+        try:
+            self.container = av.open(target, mode="r", options=options, metadata_errors="replace")
+        except BaseException:
+            self._close_file()
+            raise
+
+    def close(self) -> None:
+        """Close both."""
+        self.container.close()
+        self._close_file()
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 def video_stream(container: av.container.InputContainer) -> av.VideoStream:
@@ -135,7 +153,8 @@ def coded_packets(container: av.container.InputContainer, stream: av.VideoStream
 
 def index_packets(source: Source) -> PacketIndex:
     """Read all packets of `source` once. Raises LIBAV_ERRORS, NoVideoError."""
-    with open_container(source) as container:
+    with closing(OpenContainer(source)) as opened:
+        container = opened.container
         stream = video_stream(container)
         rows, damaged = _packet_rows(container, stream)
         if not rows:
