@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from luv_viewer import RESEARCH_USE, __version__
-from luv_viewer.app import log_path, start_logging
+from luv_viewer.app import log_path, logging_to_file
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     An internal error is one sentence on stderr, its traceback goes to the log (and to stderr with --debug).
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    start_logging()
     try:
-        with cli.make_context("luv", arguments) as context:
-            is_debugging = bool(context.params["debug"])
-            return _run(context, is_debugging)
+        with logging_to_file(), cli.make_context("luv", arguments) as context:
+            return _run(context, is_debugging=bool(context.params["debug"]))
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
@@ -113,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(context: click.Context, is_debugging: bool) -> int:
+def _run(context: click.Context, *, is_debugging: bool) -> int:
     try:
         return int(cli.invoke(context) or 0)
     except (click.ClickException, click.exceptions.Exit, click.Abort):

@@ -57,7 +57,7 @@ def _summary(tmp_path: Path) -> dict[str, SummaryRow]:
 
 
 def _clip_by_clip(path: Path, checkpoint_path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(K, P) probabilities and (K, L, P) head-summed attention from the whole network on each clip, one by one."""
+    """(K, P) probabilities and (K, L, P) head-summed attention of the whole network, clip after clip."""
     checkpoint = model.load_checkpoint(checkpoint_path)
     video = open_study(path).videos[0]
     images = [video_frame(video.frame(i), video.region, checkpoint.preprocessing) for i in range(video.n_frames)]
@@ -68,7 +68,7 @@ def _clip_by_clip(path: Path, checkpoint_path: Path) -> tuple[np.ndarray, np.nda
         with torch.inference_mode():
             logits, weights = checkpoint.network(clip[None])
         probabilities.append(torch.sigmoid(logits[0]).numpy())
-        attention.append(weights[0].numpy())
+        attention.append(weights[0].sum(dim=2).T.numpy())
     return np.stack(probabilities), np.stack(attention)
 
 
@@ -78,7 +78,7 @@ def test_it_writes_the_tables_the_figure_and_the_summary(luv: Luv, tmp_path: Pat
     names = {file.name for file in (tmp_path / "out").iterdir()}
     assert names == {"R2_clips.csv", "R2_frames.csv", "R2_attention.png", "summary.csv", "predict_record.json"}
 
-    probabilities, _ = _clip_by_clip(path, checkpoint)
+    probabilities, attention = _clip_by_clip(path, checkpoint)
     clips = read_clips(tmp_path / "out" / "R2_clips.csv")
     assert clips.clip_spans.tolist() == [[0, 30], [24, 52], [48, 52]]
     np.testing.assert_allclose(clips.probabilities, probabilities, atol=1.1e-5)
@@ -86,7 +86,10 @@ def test_it_writes_the_tables_the_figure_and_the_summary(luv: Luv, tmp_path: Pat
     frames = read_frames(tmp_path / "out" / "R2_frames.csv")
     assert frames.attention.shape == (52, 4)
     np.testing.assert_allclose(frames.times_s, np.arange(52) / 25, atol=1e-6)
-    np.testing.assert_allclose([frames.attention.min(axis=0), frames.attention.max(axis=0)], [[0] * 4, [1] * 4])
+    # The last clip has 4 real frames, fewer than 15, and the second covers them: it does not count.
+    raw = np.concatenate([attention[0, :24], (attention[0, 24:] + attention[1, :6]) / 2, attention[1, 6:28]])
+    low, high = raw.min(axis=0), raw.max(axis=0)
+    np.testing.assert_allclose(frames.attention, (raw - low) / (high - low), atol=1e-3)
 
     row = _summary(tmp_path)["R2"]
     assert (row.file, row.n_frames, row.fps, row.status) == ("R2.mp4", 52, 25, "ok")

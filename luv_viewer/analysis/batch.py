@@ -28,6 +28,7 @@ from luv_viewer.io.prediction_file import (
     write_summary,
 )
 from luv_viewer.io.whole_file import make_folder, remove_files, write_whole
+from model.clips import Tail
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class BatchOptions:
     """How to predict (as `predict_video`), and whether finished results are computed again."""
 
     stride: int = 24
-    tail: str = "pad"
+    tail: Tail = "pad"
     device: str = "auto"
     precision: str = "auto"
     overwrite: bool = False

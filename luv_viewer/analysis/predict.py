@@ -15,8 +15,12 @@ from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.prediction import Prediction, Provenance
 from luv_viewer.domain.video import Video
 from luv_viewer.io import StudyError
+from model.clips import Tail
+from model.devices import resolve_engine
 
 Report = Callable[[int, int], None]
+
+_EXPECTED = (model.PredictionError, StudyError)
 
 
 def default_checkpoint_path() -> Path:
@@ -46,7 +50,7 @@ def predict_video(
     checkpoint: model.Checkpoint,
     *,
     stride: int = 24,
-    tail: str = "pad",
+    tail: Tail = "pad",
     device: str = "auto",
     precision: str = "auto",
     report: Report | None = None,
@@ -74,7 +78,7 @@ def iter_video_predictions(
     checkpoint: model.Checkpoint,
     *,
     stride: int = 24,
-    tail: str = "pad",
+    tail: Tail = "pad",
     device: str = "auto",
     precision: str = "auto",
     play_head: Callable[[], int | None] | None = None,
@@ -106,6 +110,14 @@ def iter_video_predictions(
         raise _plain(error, video) from error
 
 
+def check_engine(device: str, precision: str) -> None:
+    """Raises AnalysisError, one sentence, when the device or precision does not exist on this machine."""
+    try:
+        resolve_engine(device, precision)
+    except model.PredictionError as error:
+        raise AnalysisError(f"LUV-Net cannot run: {error}.") from error
+
+
 def _refuse_implausible(video: Video) -> None:
     try:
         reason = why_implausible(video)
@@ -115,13 +127,10 @@ def _refuse_implausible(video: Video) -> None:
         raise NotAssessedError(f"{video.source.name} was not assessed: {reason}.")
 
 
-_EXPECTED = (model.PredictionError, StudyError)
-
-
 def _plain(error: Exception, video: Video) -> AnalysisError:
     if isinstance(error, StudyError):
         return AnalysisError(str(error))
-    return NotAssessedError(f"{video.source.name} was not assessed: {error}")
+    return NotAssessedError(f"{video.source.name} was not assessed: {error}.")
 
 
 def _patterns(checkpoint: model.Checkpoint) -> tuple[Pattern, ...]:

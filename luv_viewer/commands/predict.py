@@ -10,7 +10,7 @@ import click
 
 from luv_viewer.analysis.batch import SUMMARY_NAME, BatchOptions, BatchProgress, Outcome, run_batch
 from luv_viewer.analysis.errors import AnalysisError
-from luv_viewer.analysis.predict import default_checkpoint_path, load_checkpoint
+from luv_viewer.analysis.predict import check_engine, default_checkpoint_path, load_checkpoint
 from luv_viewer.commands.progress import ProgressLine
 from luv_viewer.io.batch_record import BatchRecordError
 from luv_viewer.io.prediction_file import PredictionFileError
@@ -29,6 +29,7 @@ def predict(paths: Sequence[Path], folder: Path, checkpoint: Path | None, option
     outcomes: list[Outcome] = []
     try:
         line.show("Loading LUV-Net ...")
+        check_engine(options.device, options.precision)
         network = load_checkpoint(checkpoint or default_checkpoint_path())
         line.show("Opening ...")
         for outcome in run_batch(paths, folder, network, options, show):
