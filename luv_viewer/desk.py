@@ -22,8 +22,6 @@ from luv_viewer.widgets.dialogs.settings_dialog import SettingsDialog
 from luv_viewer.widgets.key_table import KeyConflictError, key_table
 from luv_viewer.widgets.main_window import MainWindow
 
-PAPER_CLIPS, DENSE_CLIPS = (24, "pad"), (1, "align")
-"""(stride, tail): the paper's clips, and one clip at every frame."""
 FAR = 10**9
 
 
@@ -207,8 +205,11 @@ class Desk(QObject):
             return
         checkpoint = self._once.get("checkpoint", self.settings.checkpoint)
         device = self._once.get("device", self.settings.device)
-        stride, tail = DENSE_CLIPS if self.settings.dense else PAPER_CLIPS
-        self.jobs.start_ai(AiSettings(Path(checkpoint) if checkpoint else None, device, stride, tail))
+        file = Path(checkpoint) if checkpoint else None
+        if self.settings.dense:
+            self.jobs.start_ai(AiSettings(file, device, stride=1, tail="align"))
+        else:
+            self.jobs.start_ai(AiSettings(file, device, stride=24, tail="pad"))
 
     def _restart_ai(self) -> None:
         """Forget the result shown and run with the settings of now."""

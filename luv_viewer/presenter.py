@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
 from luv_viewer.domain.ai_state import AiPhase
-from luv_viewer.domain.pattern import Pattern
 from luv_viewer.jobs import FrameFailure, FramePicture, Jobs, SmallPicture
 from luv_viewer.jobs.pictures import PictureRequest
 from luv_viewer.session import PlayTicket, Session
@@ -95,6 +94,7 @@ class Presenter(QObject):
         window.pattern_panel.set_frame(frame)
         if self._session.shows_clip_alone and prediction is not None:
             window.timeline.set_clip_shown(prediction.clip_at(frame))
+            self._show_top_frames()
 
     def _show_picture(self, picture: FramePicture) -> None:
         self._window.video_view.set_picture(picture.rgb, picture.frame, picture.ticket)
@@ -121,16 +121,14 @@ class Presenter(QObject):
         window.menu_actions["clip_alone"].setChecked(session.shows_clip_alone)
         alone = session.shows_clip_alone and prediction is not None
         window.timeline.set_clip_shown(prediction.clip_at(session.frame) if alone and prediction is not None else None)
-        self._show_top_frames(pattern)
+        self._show_top_frames()
 
-    def _show_top_frames(self, pattern: Pattern) -> None:
-        prediction = self._session.prediction
-        if prediction is None or pattern not in prediction.patterns:
-            self._window.top_frames.set_key_frames(pattern, None)
-            return
-        index = prediction.patterns.index(pattern)
-        self._window.top_frames.set_key_frames(pattern, prediction.top_frames[index])
-        self._window.top_frames.set_present(bool(prediction.present[index]))
+    def _show_top_frames(self) -> None:
+        session, prediction = self._session, self._session.prediction
+        pattern = session.selected_pattern
+        self._window.top_frames.set_key_frames(pattern, session.key_frames())
+        if prediction is not None and pattern in prediction.patterns:
+            self._window.top_frames.set_present(bool(prediction.present[prediction.patterns.index(pattern)]))
 
     def _request_top_frames(self, frames: list[int]) -> None:
         video = self._session.video

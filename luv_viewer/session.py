@@ -155,15 +155,25 @@ class Session(QObject):
         self.pause()
         self.show_frame(self.frame + step)
 
+    def key_frames(self) -> tuple[int, ...] | None:
+        """Top frames of the selected pattern by rank, of the video or of the clip shown alone; None: not assessed."""
+        prediction = self.prediction
+        if prediction is None or self.selected_pattern not in prediction.patterns:
+            return None
+        index = prediction.patterns.index(self.selected_pattern)
+        if not self.shows_clip_alone:
+            return None if np.isnan(prediction.video_probabilities[index]) else prediction.top_frames[index]
+        clip = prediction.clip_at(self.frame)
+        if clip is None or np.isnan(prediction.probabilities[clip, index]):
+            return None
+        return prediction.clip_top_frames(clip)[index]
+
     def step_key_frame(self, direction: int) -> None:
-        """Pause on the next (1) or previous (-1) of the selected pattern's top frames in time; none further: stay."""
-        if self.prediction is None or self.selected_pattern not in self.prediction.patterns:
-            return
-        frames = self.prediction.top_frames[self.prediction.patterns.index(self.selected_pattern)]
-        further = [f for f in frames if (f - self.frame) * direction > 0]
+        """Pause on the next (1) or previous (-1) of the key frames in time; none further: stay."""
+        further = [frame for frame in self.key_frames() or () if (frame - self.frame) * direction > 0]
         if further:
             self.pause()
-            self.show_frame(min(further, key=lambda f: abs(f - self.frame)))
+            self.show_frame(min(further, key=lambda frame: abs(frame - self.frame)))
 
     def play(self) -> None:
         """Start the clock at the play head; from the start when the head stands at the end of a single pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from luv_viewer.domain.checkpoint_info import CheckpointInfo
 from luv_viewer.domain.prediction import Prediction
@@ -23,7 +23,7 @@ class AiSettings:
     checkpoint: Path | None
     device: str
     stride: int
-    tail: str
+    tail: Literal["pad", "align", "drop"]
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.playback_bar.bind(self.menu_actions)
         self.welcome.bind([self.menu_actions[name] for name in ("open_file", "open_folder", "open_demo")])
-        self.resize(1280, 720)
+        room = self.screen().availableSize()
+        self.resize(max(1280, int(room.width() * 0.9)), max(720, int(room.height() * 0.9)))
 
     def set_theme(self, theme: Theme) -> None:
         """Redraw every part in another theme."""
@@ -133,6 +134,7 @@ class MainWindow(QMainWindow):
         self._working = QLabel()
         self._working.setObjectName("muted")
         self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().setContentsMargins(8, 0, 8, 0)
         self.statusBar().addWidget(research)
         self.statusBar().addPermanentWidget(self._working)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QThread, QTimer
+from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -75,7 +76,11 @@ def run_viewer(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 window.close()
 
         QTimer.singleShot(0, drive)
-        status = main([str(argument) for argument in argv])
+        try:
+            status = main([str(argument) for argument in argv])
+        finally:
+            qapp.setStyleSheet("")
+            qapp.setPalette(QPalette())
         if problems:
             raise problems[0]
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -29,7 +29,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study")
     write_mp4(folder / "a.mp4", moving_speckle(FRAMES, seed=1))
     write_mp4(folder / "b.mp4", moving_speckle(40, seed=2))
-    write_mp4(folder / "long.mp4", moving_speckle(900, seed=3))
+    write_mp4(folder / "long.mp4", moving_speckle(400, seed=3))
     return folder
 
 
