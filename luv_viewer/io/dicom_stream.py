@@ -23,8 +23,8 @@ class FragmentFile(io.RawIOBase):
     def __init__(self, source: ByteSource, fragments: Sequence[Fragment]) -> None:
         super().__init__()
         self._source = source
-        self._fragments = fragments
-        self._ends = list(accumulate(fragment.length for fragment in fragments))
+        self._fragments = [fragment for fragment in fragments if fragment.length > 0]
+        self._ends = list(accumulate(fragment.length for fragment in self._fragments))
         self._position = 0
 
     def readable(self) -> bool:

@@ -40,20 +40,19 @@ def open_study(path: str | Path | Sequence[str | Path]) -> Study:
     for one in paths:
         reading.add(one)
     if not reading.dicoms and not reading.others:
-        raise _nothing_opened(paths, reading.failures)
+        raise _nothing_opened(paths, reading)
     title = paths[0].absolute().name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
     holder = paths[0] if len(paths) == 1 else Path(os.path.commonpath([p.absolute() for p in paths]))
     return Study(title, holder, arrange(reading.dicoms, reading.others), tuple(reading.failures))
 
 
-def _nothing_opened(paths: Sequence[Path], failures: Sequence[Failure]) -> StudyError:
-    if len(failures) == 1:
-        return UnreadableFileError(failures[0].message)
+def _nothing_opened(paths: Sequence[Path], reading: _Reading) -> StudyError:
+    if len(reading.failures) == 1 and reading.first_error is not None:
+        return reading.first_error
     name = paths[0].absolute().name
-    if failures:
-        return UnreadableFileError(
-            f"{name}: none of its {len(failures)} files could be opened; the first: {failures[0].message}"
-        )
+    if reading.failures:
+        first = reading.failures[0].message
+        return UnreadableFileError(f"{name}: none of {len(reading.failures)} files could be opened; the first: {first}")
     return UnsupportedFormatError(f"{name} holds no DICOM file, video or numbered image that could be opened.")
 
 
@@ -65,6 +64,12 @@ class _Reading:
     others: list[Video] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     cache: FrameCache = field(default_factory=FrameCache)
+    first_error: StudyError | None = None
+
+    def fail(self, path: Path, error: StudyError, message: str | None = None) -> None:
+        """Keep the reason why a file is left out."""
+        self.failures.append(Failure(path, message or str(error)))
+        self.first_error = self.first_error or error
 
     def add(self, path: Path) -> None:
         """Open one path a person named; every reason not to is kept as a Failure."""
@@ -78,9 +83,9 @@ class _Reading:
                 raise UnsupportedFormatError(_unknown(path.name, head))
             self._add_file(path, kind)
         except StudyError as error:
-            self.failures.append(Failure(path, str(error)))
+            self.fail(path, error)
         except OSError as error:
-            self.failures.append(Failure(path, f"{path.name} cannot be opened: {os_reason(error)}."))
+            self.fail(path, MissingFileError(f"{path.name} cannot be opened: {os_reason(error)}."))
 
     def _add_files(self, files: Iterable[Path], folder: Path) -> None:
         """Open what can be opened of a folder's files."""
@@ -97,7 +102,7 @@ class _Reading:
                 elif path.suffix.lower() in _DICOM_SUFFIXES:
                     raise UnsupportedFormatError(f"{path.name} is not a DICOM file, although its name says so.")
             except StudyError as error:
-                self.failures.append(Failure(path, str(error)))
+                self.fail(path, error)
         self._add_images(images, folder)
 
     def _add_file(self, path: Path, kind: FileKind, *, in_folder: bool = False) -> None:
@@ -135,7 +140,7 @@ class _Reading:
             try:
                 self.others.append(open_image_sequence(sequence, self.cache))
             except StudyError as error:
-                self.failures.append(Failure(holder, str(error)))
+                self.fail(holder, error)
 
     def _add_archive(self, path: Path, *, in_folder: bool) -> None:
         """Open the members of a zip archive. Raises StudyError when it cannot be read at all."""
@@ -146,7 +151,7 @@ class _Reading:
             try:
                 self._add_member(archive, number, member, images)
             except StudyError as error:
-                self.failures.append(Failure(path, f"{path.name}: {error}"))
+                self.fail(path, error, f"{path.name}: {error}")
         self._add_images(images, path)
         if found == len(self.dicoms) + len(self.others) + len(self.failures) and not in_folder:
             raise UnsupportedFormatError(f"{path.name} holds no DICOM file or video that could be opened.")
