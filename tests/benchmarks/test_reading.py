@@ -1,0 +1,137 @@
+"""How soon a study shows, against pydicom, as ratios in one run.
+
+`python -m pytest tests/benchmarks/test_reading.py --benchmark-enable -s` prints them.
+
+Disabled benchmarks (the usual test run) read a small study once, so that the code here keeps working.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.encaps import encapsulate
+from pydicom.pixels import get_decoder
+from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from luv_viewer.io import open_study
+from tests.io.builders_dicom import dataset, save
+
+FULL = (150, 924, 1232)
+SMALL = (4, 48, 64)
+MEGABYTE = 2**20
+
+
+def cine(folder: Path, shape: tuple[int, int, int], syntax: str) -> Path:
+    """A speckled RGB cine that moves, uncompressed or as JPEG (4:2:2), one frame made at a time."""
+    n, rows, columns = shape
+    noise = np.random.default_rng(0).normal(size=(rows, columns)).astype(np.float32)
+    speckle = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2), None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    frames = (cv2.cvtColor(np.roll(speckle, 5 * i, axis=0), cv2.COLOR_GRAY2RGB) for i in range(n))
+    made = dataset(np.zeros((1, 1, 1, 3), np.uint8), CineRate=30)
+    made.NumberOfFrames, made.Rows, made.Columns = shape
+    if syntax == JPEGBaseline8Bit:
+        options = [cv2.IMWRITE_JPEG_QUALITY, 90]
+        options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422]
+        made.PhotometricInterpretation = "YBR_FULL_422"
+        made.PixelData = encapsulate([cv2.imencode(".jpg", frame, options)[1].tobytes() for frame in frames])
+        made["PixelData"].is_undefined_length = True
+    else:
+        made.PixelData = b"".join(frame.tobytes() for frame in frames)
+    return save(folder / "cine.dcm", made, syntax)
+
+
+@pytest.fixture
+def shape(request: pytest.FixtureRequest) -> tuple[int, int, int]:
+    """The study of the goals when benchmarks run, a small one otherwise."""
+    return SMALL if request.config.getoption("benchmark_disable") else FULL
+
+
+def seconds(action: Callable[[], object], times: int) -> float:
+    """Median duration."""
+    durations = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        durations.append(time.perf_counter() - start)
+    return statistics.median(durations)
+
+
+def show_first(path: Path) -> None:
+    """Open a study and decode its first frame."""
+    study = open_study(path)
+    study.videos[0].frame(0)
+    study.close()
+
+
+@pytest.mark.parametrize(("syntax", "goal"), [(ExplicitVRLittleEndian, 50), (JPEGBaseline8Bit, 20)])
+def test_first_frame_against_pydicom(
+    benchmark: BenchmarkFixture, tmp_path: Path, shape: tuple[int, int, int], syntax: str, goal: int
+) -> None:
+    path = cine(tmp_path, shape, syntax)
+    ours = seconds(lambda: show_first(path), 7)
+    theirs = seconds(lambda: dcmread(path).pixel_array, 1 if syntax == JPEGBaseline8Bit else 3)
+    benchmark.extra_info["ratio"] = theirs / ours
+    print(f"\n| first frame, {syntax} | {ours * 1e3:.1f} ms | pydicom {theirs * 1e3:.0f} ms | {theirs / ours:.0f}x |")
+    benchmark.pedantic(show_first, args=(path,), rounds=5)
+    if shape == FULL:
+        assert theirs / ours >= goal
+
+
+def test_jpeg_frames_against_the_fastest_plugin(
+    benchmark: BenchmarkFixture, tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
+    """Each of pydicom's plug-ins decodes the same frames one by one, told where to look by the offset table."""
+    path = cine(tmp_path, shape, JPEGBaseline8Bit)
+    (video,) = open_study(path).videos
+    made = dcmread(path)
+    decoder = get_decoder(JPEGBaseline8Bit)
+    chosen = list(range(min(10, video.n_frames)))
+    ours = seconds(lambda: [video.read(i) for i in chosen], 3) / len(chosen)
+    times = {}
+    for plugin in decoder.available_plugins:
+        times[plugin] = seconds(
+            lambda name=plugin: [decoder.as_array(made, index=i, decoding_plugin=name) for i in chosen],  # type: ignore[misc]
+            1,
+        ) / len(chosen)
+    fastest = min(times, key=lambda name: times[name])
+    ratio = times[fastest] / ours
+    print(f"\n| JPEG frame | {ours * 1e3:.1f} ms | {fastest} {times[fastest] * 1e3:.1f} ms | {ratio:.1f}x |")
+    benchmark.extra_info["ratio"] = ratio
+    benchmark.pedantic(video.read, args=(0,), rounds=5)
+    if shape == FULL:
+        assert ratio >= 3
+
+
+def anonymous_bytes() -> int:
+    """Anonymous memory of this process (RssAnon)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, JPEGBaseline8Bit])
+def test_memory_while_scrolling(
+    benchmark: BenchmarkFixture, tmp_path: Path, shape: tuple[int, int, int], syntax: str
+) -> None:
+    path = cine(tmp_path, shape, syntax)
+    gc.collect()
+    (video,) = open_study(path).videos
+    start, most = anonymous_bytes(), 0
+
+    def scroll() -> None:
+        nonlocal most
+        for i in (*range(video.n_frames), *reversed(range(video.n_frames))):
+            video.frame(i)
+            most = max(most, anonymous_bytes() - start)
+
+    benchmark.pedantic(scroll, rounds=1)
+    print(f"\n| RssAnon while scrolling, {syntax} | +{most / MEGABYTE:.0f} MB |")
+    assert most <= 300 * MEGABYTE
