@@ -132,7 +132,8 @@ def _draw_curve(axes: Axes, prediction: Prediction, row: int, truth: Sequence[Sp
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#AEB7C0")
     if prediction.constant_attention[row]:
-        axes.text(0.5, 0.5, "attention is the same on every frame", transform=axes.transAxes, ha="center", color=_MUTED)
+        words = "one frame: nothing to compare" if prediction.n_frames == 1 else "attention is the same on every frame"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=_MUTED)
     axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncols=3, fontsize=8, frameon=False, borderaxespad=0.2)
 
 
@@ -147,7 +148,8 @@ def _letter_top_frames(axes: Axes, top: Sequence[int], curve: NDArray[np.floatin
         at[i] = max(at[i], at[i - 1] + room)
     shift = float(np.mean(at)) - float(np.mean(top)) - 1
     for x, rank in zip(at, order, strict=True):
-        y = min(float(curve[top[rank]]) + 0.09, 1.1)
+        near = [float(curve[frame]) for frame in top if abs(frame - top[rank]) < 2 * room]
+        y = min(max(near) + 0.09, 1.1)
         axes.text(x - shift, y, RANK_LETTERS[rank], ha="center", va="bottom", fontsize=9, weight="bold", color=_INK)
 
 

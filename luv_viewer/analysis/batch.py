@@ -169,14 +169,14 @@ def _run_one(
         prediction = _predict(video, checkpoint, options, report)
         png = attention_png(name, video, prediction)
     except NotAssessedError as error:
-        return _without_result(item, name, checkpoint, results, ("not assessed", str(error)))
+        return _without_result(item, name, checkpoint, results, (f"not assessed: {error.reason}", str(error)))
     except (AnalysisError, StudyError) as error:
-        return _without_result(item, name, checkpoint, results, ("failed", str(error)))
+        return _without_result(item, name, checkpoint, results, (f"failed: {error}", str(error)))
     except Exception:
         # The boundary of one video: whatever it met, the others of a long run go on.
         log.exception("internal error on one video")
         reason = f"{item.file_name} failed: an internal error; the log has the details."
-        return _without_result(item, name, checkpoint, results, ("failed", reason))
+        return _without_result(item, name, checkpoint, results, (f"failed: {reason}", reason))
     finally:
         video.store.close()
     row = summarise(name, item.file, _fps(video), prediction)
@@ -201,13 +201,13 @@ def _predict(
 def _without_result(
     item: BatchInput, name: str, checkpoint: model.Checkpoint, results: _Results, why: tuple[str, str]
 ) -> Outcome:
-    state, reason = why
+    status, message = why
     video = item.content
     assert isinstance(video, Video)  # a file that did not open never comes here
     made_by = f"{checkpoint.name} {checkpoint.version}"
-    row = SummaryRow(name, item.file, f"{state}: {reason}", video.n_frames, _fps(video), checkpoint=made_by)
+    row = SummaryRow(name, item.file, status, video.n_frames, _fps(video), checkpoint=made_by)
     results.keep(row, Entry(item.place, ""), None)
-    return Outcome(row, reason)
+    return Outcome(row, message)
 
 
 def _fps(video: Video) -> float | None:

@@ -16,7 +16,7 @@ def describe_checkpoint(checkpoint: model.Checkpoint) -> CheckpointInfo:
     """What `checkpoint` says of itself; texts it lacks are empty, metrics that miss a number are left out.
 
     Metadata keys read: title, description, licence, date (text); data, limitations (a text or a list of texts);
-    metrics (a list of tables with the fields of `Metric`).
+    metrics (a list of tables: the fields of `Metric`, the test set under "set").
     """
     held = checkpoint.metadata
     options = ", ".join(f"{key} {value}" for key, value in checkpoint.network_options.items())
@@ -52,7 +52,7 @@ def _metrics(value: object) -> Iterable[Metric]:
 
 def _metric(row: Mapping[str, Any]) -> Metric:
     return Metric(
-        test_set=str(row.get("test_set", "")),
+        test_set=str(row.get("set", "")),
         level=str(row.get("level", "")),
         pattern=str(row.get("pattern", "")),
         positives=int(row.get("positives", 0)),

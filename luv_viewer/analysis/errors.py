@@ -12,4 +12,14 @@ class CheckpointUnusableError(AnalysisError):
 
 
 class NotAssessedError(AnalysisError):
-    """The video is readable but is not given to the network, or the network could not run on it."""
+    """The video `name` is readable, but is not given to the network, or the network could not run on it.
+
+    reason: why, as part of a sentence.
+
+    >>> str(NotAssessedError("R2.mp4", "the frames are empty"))
+    'R2.mp4 was not assessed: the frames are empty.'
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} was not assessed: {reason}.")
+        self.reason = reason

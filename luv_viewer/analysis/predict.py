@@ -124,13 +124,13 @@ def _refuse_implausible(video: Video) -> None:
     except StudyError as error:
         raise AnalysisError(str(error)) from error
     if reason is not None:
-        raise NotAssessedError(f"{video.source.name} was not assessed: {reason}.")
+        raise NotAssessedError(video.source.name, reason)
 
 
 def _plain(error: Exception, video: Video) -> AnalysisError:
     if isinstance(error, StudyError):
         return AnalysisError(str(error))
-    return NotAssessedError(f"{video.source.name} was not assessed: {error}.")
+    return NotAssessedError(video.source.name, str(error))
 
 
 def _patterns(checkpoint: model.Checkpoint) -> tuple[Pattern, ...]:

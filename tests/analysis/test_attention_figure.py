@@ -67,6 +67,12 @@ def test_constant_attention_is_said_in_words() -> None:
     assert flagged == [False, False, True, False]
 
 
+def test_a_still_has_nothing_to_compare() -> None:
+    texts = _texts(attention_figure("x", speckle_cine(1), prediction(1, constant=(0, 1, 2, 3))))
+    assert texts.count("one frame: nothing to compare") == 4
+    assert "x   1 frame" in texts
+
+
 def test_ground_truth_is_a_dashed_line_of_0_and_1() -> None:
     truth = {Pattern.B_LINE: [Span(3, 10), Span(12, 13)]}
     axes = _curve_axes(attention_figure("x", speckle_cine(30), prediction(30), truth))[1]
