@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SWITCH_INTERVAL_S = 0.001
+
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line of `luv-viewer`; exits with status 2 and a usage line when it is wrong."""
@@ -86,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         notice = f"{error} It was set aside as {damaged.name}, and the defaults are used."
     if settings.scale_percent != 100:
         os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale_percent / 100))
+    # The AI thread runs Python too; asking it for the interpreter every millisecond keeps the window's answers prompt.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     with logging_to_file():
         return run(settings, arguments, notice)
 

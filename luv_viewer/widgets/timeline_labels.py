@@ -172,6 +172,14 @@ class LaneGutter(QWidget):
             self._fit_width()
         return bool(super().event(event))
 
+    def changeEvent(self, event: QEvent) -> None:
+        """A style sheet or a setting changed the font: keep the longest name readable."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            for label in self._labels:
+                label.ensurePolished()
+            self._fit_width()
+
     def _fit_width(self) -> None:
         self.setFixedWidth(max((label.sizeHint().width() for label in self._labels), default=0))
         self._arrange()
