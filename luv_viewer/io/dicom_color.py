@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
-from luv_viewer.io.dicom_header import CONVERSION_ERRORS, DicomHeader, number_of, value_of
+from luv_viewer.io.dicom_header import CONVERSION_ERRORS, DicomHeader, items_of, number_of, value_of
 from luv_viewer.io.dicom_image import ImageFormat
 from luv_viewer.io.dicom_silence import silent_pydicom
 from luv_viewer.io.errors import FrameDecodeError
@@ -76,7 +77,7 @@ class Display:
         self._image = image
         self._name = name
         self._window = read_window(header.dataset)
-        self._has_voi_lut = bool(header.value("VOILUTSequence"))
+        self._has_voi_lut = bool(items_of(header.dataset, "VOILUTSequence"))
 
     def rgb(self, samples: NDArray[np.generic]) -> Picture:
         """(H, W) or (H, W, 3) decoded samples, colour already RGB, as (H, W, 3) uint8 RGB. Raises FrameDecodeError."""
@@ -115,7 +116,17 @@ class Display:
         shifted = np.right_shift(samples.astype(np.uint32), max(bits - 8, 0))
         return np.minimum(shifted, 255).astype(np.uint8)
 
-    def _from_deep(self, samples: NDArray[np.generic]) -> Picture:
+    def _from_deep(self, samples: NDArray[Any]) -> Picture:
+        """Grey of more than 8 bits; each value of 16-bit data is mapped once, not each pixel."""
+        is_small = samples.dtype.kind in "iu" and samples.dtype.itemsize <= 2
+        if not is_small or "ModalityLUTSequence" in self._dataset:
+            return self._scaled(samples)
+        lowest, highest = int(samples.min()), int(samples.max())
+        table = self._scaled(np.arange(lowest, highest + 1).astype(samples.dtype))
+        return np.asarray(table[samples.astype(np.int32) - lowest])
+
+    def _scaled(self, samples: NDArray[Any]) -> Picture:
+        """Values by modality LUT, then window or smallest to largest, as 0..255."""
         with silent_pydicom():
             try:
                 values = np.asarray(apply_modality_lut(samples, self._dataset))
@@ -125,7 +136,7 @@ class Display:
                 try:
                     values = np.asarray(apply_voi_lut(values, self._dataset, prefer_lut=True))
                 except CONVERSION_ERRORS:
-                    values = np.asarray(values)
+                    self._has_voi_lut = False
         real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         if self._window is not None:
             scaled = self._window.apply(real)

@@ -8,8 +8,8 @@ from luv_viewer.io.dicom_header import DicomHeader, PixelElement
 from luv_viewer.io.dicom_syntax import Coding
 from luv_viewer.io.errors import UnreadableFileError, UnsupportedFormatError
 
-# A frame is at most 8000 x 8000 pixels: about 200 MB as RGB. Larger claims come from slide scanners or damaged headers.
-MAX_FRAME_PIXELS = 64_000_000
+# About 100 MB as RGB. Larger claims come from slide scanners or damaged headers.
+MAX_FRAME_PIXELS = 32_000_000
 MAX_FRAMES = 1_000_000
 _PHOTOMETRICS = {
     1: frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}),

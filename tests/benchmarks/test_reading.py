@@ -52,7 +52,7 @@ def cine(folder: Path, shape: tuple[int, int, int], syntax: str) -> Path:
 @pytest.fixture
 def shape(request: pytest.FixtureRequest) -> tuple[int, int, int]:
     """The study of the goals when benchmarks run, a small one otherwise."""
-    return SMALL if request.config.getoption("benchmark_disable") else FULL
+    return FULL if request.config.getoption("benchmark_enable") else SMALL
 
 
 def seconds(action: Callable[[], object], times: int) -> float:
