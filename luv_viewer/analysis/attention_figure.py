@@ -34,6 +34,7 @@ _DIM = 0.35
 _WIDTH_IN, _ROW_IN, _HEAD_IN, _FOOT_IN = 13.0, 2.75, 1.0, 0.55
 _DPI = 110
 _FONT = "DejaVu Sans"
+_LETTER_ROOM = 0.022  # of the width of the axis
 _HEAD_CHARACTERS, _ORIGIN_CHARACTERS = 70, 110
 
 
@@ -138,19 +139,20 @@ def _draw_curve(axes: Axes, prediction: Prediction, row: int, truth: Sequence[Sp
 
 
 def _letter_top_frames(axes: Axes, top: Sequence[int], curve: NDArray[np.floating], n_frames: int) -> None:
-    """A B C above the dots, pushed apart sideways where frames lie so close that the letters would overlap."""
-    if not top:
-        return
-    room = 0.022 * max(n_frames, 2)
-    order = sorted(range(len(top)), key=lambda rank: top[rank])
-    at = [float(top[rank] + 1) for rank in order]
-    for i in range(1, len(at)):
-        at[i] = max(at[i], at[i - 1] + room)
-    shift = float(np.mean(at)) - float(np.mean(top)) - 1
-    for x, rank in zip(at, order, strict=True):
-        near = [float(curve[frame]) for frame in top if abs(frame - top[rank]) < 2 * room]
-        y = min(max(near) + 0.09, 1.1)
-        axes.text(x - shift, y, RANK_LETTERS[rank], ha="center", va="bottom", fontsize=9, weight="bold", color=_INK)
+    """A B C above the dots; over frames too close for a letter each, side by side above the highest of them."""
+    room = _LETTER_ROOM * max(n_frames, 2)
+    clusters: list[list[int]] = []
+    for frame in sorted(top):
+        if clusters and frame - clusters[-1][-1] < 1.5 * room:
+            clusters[-1].append(frame)
+        else:
+            clusters.append([frame])
+    for cluster in clusters:
+        y = min(max(float(curve[frame]) for frame in cluster) + 0.09, 1.1)
+        first = float(np.mean(cluster)) + 1 - room * (len(cluster) - 1) / 2
+        for place, frame in enumerate(cluster):
+            letter = RANK_LETTERS[top.index(frame)]
+            axes.text(first + place * room, y, letter, ha="center", va="bottom", fontsize=9, weight="bold", color=_INK)
 
 
 def _frame_ticks(n_frames: int) -> list[int]:
