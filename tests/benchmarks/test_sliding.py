@@ -1,4 +1,7 @@
-"""Encode once against clip by clip with ResNet-50, both measured in one run on the same input."""
+"""Encode once against clip by clip with ResNet-50, both measured in one run on the same input.
+
+Measured in processor time of this process, so that other programs on the machine do not decide the ratio.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from model import Checkpoint, Preprocessing, build_network, plan_clips, predict_
 from model.clips import clip_rows
 from model.preprocessing import array_frame, normalize
 
-N_FRAMES = 152
-TIMED_CLIPS = 2
+N_FRAMES = 62
+SIZE = 256
 
 
 @pytest.fixture(scope="module")
@@ -26,38 +29,45 @@ def checkpoint() -> Checkpoint:
         network_options=network.option_values,
         name="untrained",
         thresholds=np.full(4, 0.5),
-        preprocessing=Preprocessing(size=128),
+        preprocessing=Preprocessing(size=SIZE),
     )
 
 
+@pytest.fixture(scope="module")
+def frames() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (N_FRAMES, SIZE, SIZE, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
 def seconds_per_clip(checkpoint: Checkpoint, frames: np.ndarray) -> float:
-    """The whole network on one clip: the fastest of a few after one to warm up (a disturbance only makes it slower)."""
+    """The whole network on one clip: the faster of two."""
     rules, times = checkpoint.preprocessing, []
-    rows = clip_rows(plan_clips(N_FRAMES), 30)
     with torch.inference_mode():
-        for row in rows[: TIMED_CLIPS + 1]:
-            start = time.perf_counter()
+        for row in clip_rows(plan_clips(N_FRAMES), 30)[:2]:
+            start = time.process_time()
             checkpoint.network(normalize([array_frame(frames[i], rules) for i in row], rules)[None])
-            times.append(time.perf_counter() - start)
-    return min(times[1:])
+            times.append(time.process_time() - start)
+    return min(times)
 
 
-@pytest.mark.parametrize(("stride", "tail", "goal"), [(1, "pad", 20.0), (24, "pad", 1.2)])
+@pytest.mark.parametrize(("stride", "goal"), [(1, 20.0), (24, 1.2)])
 def test_encode_once_against_clip_by_clip(
-    stride: int, tail: str, goal: float, checkpoint: Checkpoint, capsys: pytest.CaptureFixture[str]
+    stride: int,
+    goal: float,
+    checkpoint: Checkpoint,
+    frames: np.ndarray,
+    seconds_per_clip: float,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    frames = np.random.default_rng(0).integers(0, 256, (N_FRAMES, 128, 128, 3), dtype=np.uint8)
-    n_clips = len(plan_clips(N_FRAMES, stride=stride, tail=tail))  # type: ignore[arg-type]
-    per_clip = seconds_per_clip(checkpoint, frames)
-    start = time.perf_counter()
-    prediction = predict_video(frames, checkpoint, stride=stride, tail=tail, device="cpu")  # type: ignore[arg-type]
-    once = time.perf_counter() - start
-    per_clip = min(per_clip, seconds_per_clip(checkpoint, frames))
-    ratio = per_clip * n_clips / once
+    start = time.process_time()
+    prediction = predict_video(frames, checkpoint, stride=stride, device="cpu")
+    once = time.process_time() - start
+    apart = seconds_per_clip * len(prediction.clip_spans)
+    text = (
+        f"stride {stride}, ResNet-50, {SIZE} px, {torch.get_num_threads()} threads: {len(prediction.clip_spans)} clips in "
+        f"{once:.2f} s, clip by clip {apart:.2f} s ({seconds_per_clip:.2f} s each): {apart / once:.2f} times sooner"
+    )
     with capsys.disabled():
-        print(
-            f"\nstride {stride}, tail {tail}, ResNet-50, 128 px, {torch.get_num_threads()} threads: {n_clips} clips in "
-            f"{once:.2f} s, clip by clip {per_clip * n_clips:.2f} s ({per_clip:.2f} s each): {ratio:.2f} times sooner"
-        )
+        print(f"\n{text}")
     assert prediction.is_complete
-    assert ratio >= goal
+    assert apart / once >= goal
