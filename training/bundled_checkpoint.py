@@ -41,7 +41,7 @@ from training.evaluation import (
 from training.features import FeatureStore
 from training.fit import ENCODER, HeadSettings, LabelledFeatures, clip_probabilities, fit_head, network_options
 from training.linear_probe import linear_probe_scorer
-from training.model_card import describe, model_card
+from training.model_card import chance_sentences, describe, model_card
 from training.statistics import Threshold, youden_threshold
 
 FOLDS_SET = "grouped folds"
@@ -179,10 +179,12 @@ def main(data: Path, encoder_weights: Path, output: Path, cache: Path, date: str
         *metric_rows(chosen.clips, PATTERNS, set_name=FOLDS_SET, level="clip"),
         *metric_rows(outside, PATTERNS, set_name=EXTERNAL_SET, level="video"),
     ]
+    description = describe(
+        read_cohort(data / "lus_manifest.csv", "POCUS"), read_cohort(data / "lus_manifest.csv", "COVID-BLUES")
+    )
     metadata = {
-        **describe(
-            read_cohort(data / "lus_manifest.csv", "POCUS"), read_cohort(data / "lus_manifest.csv", "COVID-BLUES")
-        ),
+        **description,
+        "limitations": [*chance_sentences(metrics), *description["limitations"]],
         "date": date or datetime.date.today().isoformat(),
         "training": _training_record(chosen.name, encoder.encoder_weights_sha256 or ""),
         "settings_tried": [trial.row for trial in trials],

@@ -7,11 +7,8 @@ from training.fit import HeadSettings
 CANDIDATES: dict[str, HeadSettings] = {
     "projection 64, kernel 5": HeadSettings(),
     "projection 64, kernel 13": HeadSettings(kernel_size=13),
-    "projection 64, kernel 5, 300 steps": HeadSettings(steps=300),
-    "projection 64, kernel 5, slow and decayed": HeadSettings(learning_rate=3e-4, weight_decay=0.1, steps=300),
+    "projection 64, kernel 5, slower and more decay": HeadSettings(learning_rate=3e-4, weight_decay=0.1, steps=250),
     "projection 64, kernel 5, half of the input dropped": HeadSettings(input_dropout=0.5),
-    "projection 64, kernel 5, equal groups": HeadSettings(group_power=1.0),
     "projection 32, kernel 5": HeadSettings(projection=32, mlp_hidden=32, n_heads=4),
-    "projection 128, kernel 5": HeadSettings(projection=128, mlp_hidden=128),
     "projection 64, no temporal branch": HeadSettings(temporal=False),
 }

@@ -81,7 +81,7 @@ def metric_rows(judged: Judged, patterns: Sequence[str], *, set_name: str, level
     for p, pattern in enumerate(patterns):
         known = judged.labels[:, p] != UNKNOWN
         truth, score = judged.labels[known, p], judged.scores[known, p]
-        if truth.min(initial=1) == truth.max(initial=0):
+        if np.unique(truth).size < 2:
             continue
         clusters = [cluster for cluster, kept in zip(judged.clusters, known, strict=True) if kept]
         plain = delong_interval(truth, score)

@@ -51,7 +51,9 @@ def describe(training: Cohort, external: Cohort) -> dict[str, Any]:
 
 
 def _counted(values: Iterable[str]) -> str:
-    return ", ".join(f"{value} ({count})" for value, count in sorted(Counter(values).items()))
+    return ", ".join(
+        f"{value} ({count})" for value, count in sorted(Counter(value.replace(" -", "-") for value in values).items())
+    )
 
 
 def _label_counts(cohort: Cohort) -> str:
@@ -69,6 +71,29 @@ def _probe_sentence(cohort: Cohort) -> str:
         f"{probes['convex']} of the {len(cohort)} videos are of convex, {probes['linear']} of linear probes; the type "
         "goes along with source and diagnosis, so images of linear probes are hardly covered."
     )
+
+
+def chance_sentences(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One sentence per set that names the patterns whose video AUC is not shown to be above 0.5, by the wider interval.
+
+    >>> row = {"set": "folds", "level": "video", "pattern": "B-line", "auc": 0.6, "low": 0.4, "high": 0.8}
+    >>> chance_sentences([row])
+    ['By these numbers, in the set "folds", the scores are not shown to be better than chance for: B-line (AUC 0.60).']
+    """
+    lowest: dict[str, dict[str, tuple[float, float]]] = {}
+    for row in metrics:
+        if row["level"] == "video":
+            patterns = lowest.setdefault(row["set"], {})
+            patterns[row["pattern"]] = (min(row["low"], patterns.get(row["pattern"], (1.0,))[0]), row["auc"])
+    sentences = []
+    for name, patterns in lowest.items():
+        weak = [f"{pattern} (AUC {area:.2f})" for pattern, (low, area) in patterns.items() if low <= 0.5]
+        if weak:
+            sentences.append(
+                f'By these numbers, in the set "{name}", the scores are not shown to be better than chance for: '
+                f"{', '.join(weak)}."
+            )
+    return sentences
 
 
 def model_card(checkpoint: Checkpoint, file_name: str) -> str:
