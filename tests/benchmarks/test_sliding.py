@@ -64,8 +64,8 @@ def test_encode_once_against_clip_by_clip(
     once = time.process_time() - start
     apart = seconds_per_clip * len(prediction.clip_spans)
     text = (
-        f"stride {stride}, ResNet-50, {SIZE} px, {torch.get_num_threads()} threads: {len(prediction.clip_spans)} clips in "
-        f"{once:.2f} s, clip by clip {apart:.2f} s ({seconds_per_clip:.2f} s each): {apart / once:.2f} times sooner"
+        f"stride {stride}, ResNet-50, {SIZE} px, {torch.get_num_threads()} threads: {len(prediction.clip_spans)} clips "
+        f"in {once:.2f} s, clip by clip {apart:.2f} s ({seconds_per_clip:.2f} s each): {apart / once:.2f} times sooner"
     )
     with capsys.disabled():
         print(f"\n{text}")
