@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from luv_viewer.domain.frame_cache import FrameCache
 from luv_viewer.domain.video import FrameStore, StudyGroup, Video, VideoSource
-from luv_viewer.domain.zone import zone_from_text
 from luv_viewer.io.byte_source import ByteSource, FileSource
 from luv_viewer.io.dicom_codec import FrameDecoder
 from luv_viewer.io.dicom_color import Display
 from luv_viewer.io.dicom_fragments import FragmentIndex, read_offset_table
 from luv_viewer.io.dicom_frames import DicomFile, EncapsulatedFrames, NativeFrames, NativeLayout
-from luv_viewer.io.dicom_header import DicomHeader, PixelElement, items_of, read_header
+from luv_viewer.io.dicom_header import DicomHeader, PixelElement, read_header
 from luv_viewer.io.dicom_image import ImageFormat, read_format
 from luv_viewer.io.dicom_region import read_region
 from luv_viewer.io.dicom_stream import StreamFrames
@@ -53,7 +51,7 @@ def open_dicom(source: ByteSource, path: Path, cache: FrameCache, *, member: str
     tissue = read_region(header, image.columns, image.rows)
     patient_key, group_key = _keys(header)
     video = Video(
-        title=_title(header, name),
+        title=_title(name),
         height=image.rows,
         width=image.columns,
         timing=timing,
@@ -164,10 +162,9 @@ def _study_date(header: DicomHeader) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if is_date else ""
 
 
-def _title(header: DicomHeader, name: str) -> str:
-    """File name and, where the file names one, its series number: descriptions may hold patient names."""
-    series = header.whole("SeriesNumber")
-    return name if series is None else f"{name} (series {series})"
+def _title(name: str) -> str:
+    """File name without a DICOM ending. Descriptions may hold patient names, so none is used."""
+    return PurePath(name).stem if PurePath(name).suffix.lower() in (".dcm", ".dicom", ".ima") else name
 
 
 def _zone(header: DicomHeader, name: str) -> str | None:

@@ -13,10 +13,10 @@ from luv_viewer.io.decoder_process import DecoderProcessError, shared_decoder
 from luv_viewer.io.dicom_color import Display, Picture
 from luv_viewer.io.dicom_header import CONVERSION_ERRORS
 from luv_viewer.io.dicom_image import ImageFormat
-from luv_viewer.io.dicom_silence import silent_pydicom
 from luv_viewer.io.dicom_syntax import Coding, TransferSyntax
 from luv_viewer.io.errors import FrameDecodeError
 from luv_viewer.io.jpeg import StreamShape, decode_8bit_jpeg, read_j2k_shape, read_jpeg_stream
+from luv_viewer.io.library_silence import quietly
 
 # pydicom's plug-ins that bear damaged streams, and those that crash or hang on some and run in a process of their own.
 _PLUGINS = {
@@ -80,7 +80,7 @@ class FrameDecoder:
         for plugin in _PLUGINS[coding]:
             if plugin in decoder.available_plugins:
                 boxed = encapsulate([payload], has_bot=False)
-                with silent_pydicom():
+                with quietly():
                     try:
                         return decoder.as_array(boxed, index=0, decoding_plugin=plugin, **cast(Any, options))[0]
                     except (*CONVERSION_ERRORS, RuntimeError, MemoryError) as error:

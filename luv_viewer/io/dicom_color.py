@@ -13,8 +13,8 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 
 from luv_viewer.io.dicom_header import CONVERSION_ERRORS, DicomHeader, items_of, number_of, value_of
 from luv_viewer.io.dicom_image import ImageFormat
-from luv_viewer.io.dicom_silence import silent_pydicom
 from luv_viewer.io.errors import FrameDecodeError
+from luv_viewer.io.library_silence import quietly
 
 Picture = NDArray[np.uint8]
 
@@ -99,7 +99,7 @@ class Display:
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB))
 
     def _from_palette(self, samples: NDArray[np.generic]) -> Picture:
-        with silent_pydicom():
+        with quietly():
             try:
                 colors = apply_color_lut(samples, self._dataset)
             except CONVERSION_ERRORS as error:
@@ -127,7 +127,7 @@ class Display:
 
     def _scaled(self, samples: NDArray[Any]) -> Picture:
         """Values by modality LUT, then window or smallest to largest, as 0..255."""
-        with silent_pydicom():
+        with quietly():
             try:
                 values = np.asarray(apply_modality_lut(samples, self._dataset))
             except CONVERSION_ERRORS:

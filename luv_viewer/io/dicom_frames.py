@@ -17,8 +17,8 @@ from luv_viewer.io.dicom_color import Display, Picture
 from luv_viewer.io.dicom_fragments import FragmentIndex
 from luv_viewer.io.dicom_header import CONVERSION_ERRORS, PixelElement
 from luv_viewer.io.dicom_image import ImageFormat
-from luv_viewer.io.dicom_silence import silent_pydicom
 from luv_viewer.io.errors import FrameDecodeError
+from luv_viewer.io.library_silence import quietly
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ class NativeFrames:
         return bits.reshape(image.rows, image.columns)
 
     def _decoded(self, i: int, raw: bytes) -> NDArray[Any]:
-        with silent_pydicom():
+        with quietly():
             try:
                 options = cast(Any, self._image.decode_options())
                 return get_decoder(ExplicitVRLittleEndian).as_array(raw, index=0, **options)[0]

@@ -16,7 +16,6 @@ from pydicom.tag import BaseTag
 
 from luv_viewer.io.byte_source import UNPACK_LIMIT_BYTES, ByteSource, SpooledSource
 from luv_viewer.io.dicom_elements import VRS, Element, ElementReader, Encoding, guess_encoding
-from luv_viewer.io.dicom_silence import silent_pydicom
 from luv_viewer.io.dicom_syntax import (
     EXPLICIT_BIG,
     EXPLICIT_LITTLE,
@@ -26,6 +25,7 @@ from luv_viewer.io.dicom_syntax import (
     TransferSyntax,
 )
 from luv_viewer.io.errors import UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.library_silence import quietly
 
 PIXEL_TAGS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 VALUE_LIMIT_BYTES = 64 * 2**20
@@ -101,7 +101,7 @@ class DicomHeader:
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
     """The value of `keyword` in a data set or sequence item, None when missing, empty or damaged."""
-    with silent_pydicom():
+    with quietly():
         try:
             return dataset.get(keyword)
         except CONVERSION_ERRORS:
@@ -197,7 +197,7 @@ def _keep(dataset: Dataset, source: ByteSource, reader: ElementReader, element: 
     raw = RawDataElement(
         BaseTag(element.tag), vr, len(value), value, 0, not encoding.explicit or element.vr is None, encoding.little
     )
-    with silent_pydicom():
+    with quietly():
         dataset[raw.tag] = raw
 
 

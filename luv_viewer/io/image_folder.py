@@ -21,6 +21,7 @@ from luv_viewer.domain.timing import ASSUMED_FPS, Timing, TimingSource
 from luv_viewer.domain.video import Video, VideoSource
 from luv_viewer.domain.zone import zone_from_text
 from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.library_silence import quietly
 from luv_viewer.io.media import folder_group
 
 _SIGNATURES = (
@@ -196,7 +197,8 @@ def decode_image(data: bytes) -> NDArray[np.uint8]:
     """
     with _opened(BytesIO(data)) as image:
         try:
-            image.load()
+            with quietly():
+                image.load()
         except (OSError, ValueError, SyntaxError) as error:
             raise ValueError("its data are damaged or incomplete") from error
         if image.mode == "F":
@@ -217,7 +219,8 @@ def _from_16_bit(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
 def _opened(stream: BinaryIO) -> Image.Image:
     """Header read, pixels not. Raises ValueError with the reason."""
     try:
-        image = Image.open(stream, formats=_FORMATS)
+        with quietly():
+            image = Image.open(stream, formats=_FORMATS)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError("it is not a whole PNG, JPEG, BMP or TIFF image") from error
     if image.width * image.height > _LARGEST_PIXELS:

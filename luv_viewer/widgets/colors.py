@@ -123,12 +123,16 @@ def style_sheet(theme: Theme) -> str:
         border-radius: 4px; padding: 4px 8px; }}
     QToolButton {{ border-color: transparent; }}
     QPushButton:hover, QToolButton:hover {{ background: {theme.line}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{
+    QPushButton:focus, QToolButton:focus, QLineEdit:focus {{
         border: 1px solid {theme.accent}; }}
     QToolButton:checked {{ background: {theme.line}; color: {theme.accent}; }}
     QPushButton:default {{ background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.muted}; }}
-    QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox, QTextEdit, QPlainTextEdit, QTableView, QTableWidget, QListView {{
+    QPushButton:default:disabled {{ background: {theme.line}; color: {theme.muted}; border-color: {theme.line}; }}
+    QTabWidget::pane {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
+    QTabBar::tab {{ background: transparent; color: {theme.muted}; padding: 6px 12px; border: none; }}
+    QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
+    QLineEdit, QTextEdit, QPlainTextEdit, QTableView, QTableWidget, QListView {{
         background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; padding: 2px 4px;
         selection-background-color: {theme.accent}; selection-color: {theme.accent_text}; }}
     QHeaderView::section {{ background: {theme.background}; color: {theme.muted}; border: none; padding: 4px; }}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from PIL import Image
 
 from luv_viewer.domain.frame_cache import FrameCache
 from luv_viewer.domain.timing import TimingSource
-from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.errors import FrameDecodeError, StudyError, UnreadableFileError, UnsupportedFormatError
 from luv_viewer.io.image_folder import ImageFile, decode_image, find_image_sequences, is_image, open_image_sequence
 from tests.io.builders_media import picture, write_image
 
@@ -150,3 +152,16 @@ def test_floating_point_pixels_are_refused(tmp_path: Path) -> None:
     path = write_image(tmp_path / "float.tif", np.ones((4, 4), np.float32))
     with pytest.raises(ValueError, match="floating-point"):
         decode_image(path.read_bytes())
+
+
+def test_a_tiff_with_damaged_tags_warns_nobody(tmp_path: Path) -> None:
+    buffer = BytesIO()
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(buffer, "TIFF")
+    content = bytearray(buffer.getvalue())
+    for place in range(8, 60):
+        damaged = content.copy()
+        damaged[place] ^= 0xFF
+        path = tmp_path / f"damaged{place}.tif"
+        path.write_bytes(damaged)
+        with contextlib.suppress(StudyError):
+            open_image_sequence(find_image_sequences([path])[0], FrameCache()).frame(0)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from luv_viewer.widgets.key_table import ACTIONS, MENUS
 
@@ -27,13 +35,11 @@ class KeysDialog(QDialog):
     def __init__(self, table: Mapping[str, tuple[str, ...]], preset: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(860, 620)
+        self.resize(900, 680)
         content = QWidget()
-        grid = QGridLayout(content)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
-        grid.setHorizontalSpacing(40)
-        columns: tuple[list[QWidget], list[QWidget]] = ([], [])
+        sides = QHBoxLayout(content)
+        sides.setSpacing(40)
+        columns = (QVBoxLayout(), QVBoxLayout())
         for menu in MENUS:
             rows = [
                 (_keys_text(table[s.name]), s.text.replace("&", ""))
@@ -41,12 +47,11 @@ class KeysDialog(QDialog):
                 if s.menu == menu and table[s.name]
             ]
             if rows:
-                columns[0 if menu in ("File", "Edit", "View", "Help") else 1].append(_block(menu, rows))
-        columns[0].append(_block("Mouse", list(MOUSE)))
-        for column, blocks in enumerate(columns):
-            for row, block in enumerate(blocks):
-                grid.addWidget(block, row, column, Qt.AlignmentFlag.AlignTop)
-        grid.setRowStretch(max(map(len, columns)), 1)
+                columns[0 if menu in ("File", "Edit", "View", "Help") else 1].addWidget(_block(menu, rows))
+        columns[1].addWidget(_block("Mouse", list(MOUSE)))
+        for column in columns:
+            column.addStretch(1)
+            sides.addLayout(column, 1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)

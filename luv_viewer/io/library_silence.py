@@ -1,4 +1,4 @@
-"""Keeps pydicom's warnings and log lines, which may quote patient data, away from users and logs."""
+"""Keeps warnings and log lines of decoding libraries, which may quote patient data, away from users and logs."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ class _SharedSilence:
                     self._catch = None
 
 
-silent_pydicom = _SharedSilence().__call__
+quietly = _SharedSilence().__call__
