@@ -156,13 +156,18 @@ class Session(QObject):
         self.show_frame(self.frame + step)
 
     def key_frames(self) -> tuple[int, ...] | None:
-        """Top frames of the selected pattern by rank, of the video or of the clip shown alone; None: not assessed."""
+        """Top frames of the selected pattern by rank, of the video or of the clip shown alone.
+
+        None: not assessed; empty: the attention is constant, so that no frame stands out.
+        """
         prediction = self.prediction
         if prediction is None or self.selected_pattern not in prediction.patterns:
             return None
         index = prediction.patterns.index(self.selected_pattern)
         if not self.shows_clip_alone:
-            return None if np.isnan(prediction.video_probabilities[index]) else prediction.top_frames[index]
+            if np.isnan(prediction.video_probabilities[index]):
+                return None
+            return () if prediction.constant_attention[index] else prediction.top_frames[index]
         clip = prediction.clip_at(self.frame)
         if clip is None or np.isnan(prediction.probabilities[clip, index]):
             return None

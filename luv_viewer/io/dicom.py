@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from luv_viewer.domain.frame_cache import FrameCache
 from luv_viewer.domain.video import FrameStore, StudyGroup, Video, VideoSource
+from luv_viewer.domain.zone import zone_from_text
 from luv_viewer.io.byte_source import ByteSource, FileSource
 from luv_viewer.io.dicom_codec import FrameDecoder
 from luv_viewer.io.dicom_color import Display
 from luv_viewer.io.dicom_fragments import FragmentIndex, read_offset_table
 from luv_viewer.io.dicom_frames import DicomFile, EncapsulatedFrames, NativeFrames, NativeLayout
-from luv_viewer.io.dicom_header import DicomHeader, PixelElement, read_header
+from luv_viewer.io.dicom_header import DicomHeader, PixelElement, items_of, read_header
 from luv_viewer.io.dicom_image import ImageFormat, read_format
 from luv_viewer.io.dicom_region import read_region
 from luv_viewer.io.dicom_stream import StreamFrames
