@@ -41,7 +41,7 @@ from training.evaluation import (
 from training.features import FeatureStore
 from training.fit import ENCODER, HeadSettings, LabelledFeatures, clip_probabilities, fit_head, network_options
 from training.linear_probe import linear_probe_scorer
-from training.model_card import chance_sentences, describe, model_card
+from training.model_card import chance_sentences, describe, false_alarm_sentences, model_card
 from training.statistics import Threshold, youden_threshold
 
 FOLDS_SET = "grouped folds"
@@ -179,20 +179,21 @@ def main(data: Path, encoder_weights: Path, output: Path, cache: Path, date: str
         *metric_rows(chosen.clips, PATTERNS, set_name=FOLDS_SET, level="clip"),
         *metric_rows(outside, PATTERNS, set_name=EXTERNAL_SET, level="video"),
     ]
+    points = {
+        FOLDS_SET: operating_points(chosen.judged[0], thresholds),
+        EXTERNAL_SET: operating_points(outside, thresholds),
+    }
     description = describe(
         read_cohort(data / "lus_manifest.csv", "POCUS"), read_cohort(data / "lus_manifest.csv", "COVID-BLUES")
     )
     metadata = {
         **description,
-        "limitations": [*chance_sentences(metrics), *description["limitations"]],
+        "limitations": [*chance_sentences(metrics), *false_alarm_sentences(points), *description["limitations"]],
         "date": date or datetime.date.today().isoformat(),
         "training": _training_record(chosen.name, encoder.encoder_weights_sha256 or ""),
         "settings_tried": [trial.row for trial in trials],
         "metrics": metrics,
-        "operating_points": {
-            FOLDS_SET: operating_points(chosen.judged[0], thresholds),
-            EXTERNAL_SET: operating_points(outside, thresholds),
-        },
+        "operating_points": points,
     }
     _write(output, network, CANDIDATES[chosen.name], thresholds, metadata)
 

@@ -96,6 +96,25 @@ def chance_sentences(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
     return sentences
 
 
+def false_alarm_sentences(points: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """One sentence per set that names the patterns called present in half or more of the videos without them.
+
+    >>> false_alarm_sentences({"folds": [{"pattern": "B-line", "sensitivity": 0.9, "specificity": 0.25}]})
+    ['At the thresholds, in the set "folds", most videos without the pattern are called present too: B-line (75 %).']
+    """
+    sentences = []
+    for name, rows in points.items():
+        often = [
+            f"{row['pattern']} ({100 * (1 - row['specificity']):.0f} %)" for row in rows if row["specificity"] <= 0.5
+        ]
+        if often:
+            sentences.append(
+                f'At the thresholds, in the set "{name}", most videos without the pattern are called present too: '
+                f"{', '.join(often)}."
+            )
+    return sentences
+
+
 def model_card(checkpoint: Checkpoint, file_name: str) -> str:
     """The model card in Markdown. checkpoint: saved, with the metadata that `training.bundled_checkpoint` writes."""
     data = checkpoint.metadata
@@ -118,6 +137,11 @@ def model_card(checkpoint: Checkpoint, file_name: str) -> str:
         _plain_table(data["settings_tried"]),
         "## Training",
         _list(f"{key}: {value}" for key, value in data["training"].items()),
+        "## Making it again",
+        "The command needs the data folder and the MobileNetV2 weights; nothing is downloaded:",
+        "    python -m training.bundled_checkpoint --data DIR --encoder-weights FILE -o FILE --date YYYY-MM-DD",
+        "On one CPU core the features of some 38,000 frames take about a quarter of an hour and are kept; the rest "
+        "takes about five minutes. On the same machine a second run gives the same metrics.",
         "## Limitations",
         _list(data["limitations"]),
     ]

@@ -20,7 +20,7 @@ from training.cohort import LabelledVideo, read_cohort
 from training.evaluation import Judged
 from training.features import FeatureStore
 from training.fit import clip_probabilities
-from training.model_card import chance_sentences, describe, model_card
+from training.model_card import chance_sentences, describe, false_alarm_sentences, model_card
 
 FILE_NAME = "luvnet_mobilenetv2_pocus.pt"
 
@@ -115,6 +115,20 @@ def test_the_sentence_about_chance_uses_the_wider_interval() -> None:
     (sentence,) = chance_sentences(rows)
     assert "B-line (AUC 0.70)" in sentence
     assert "A-line" not in sentence
+
+
+def test_a_threshold_that_calls_most_videos_is_said(checkpoint: Checkpoint) -> None:
+    points = {
+        "near": [{"pattern": "A-line", "sensitivity": 0.1, "specificity": 0.51}],
+        "far": [{"pattern": "A-line", "sensitivity": 0.9, "specificity": 0.5}],
+    }
+    (sentence,) = false_alarm_sentences(points)
+    assert '"far"' in sentence
+    assert "A-line (50 %)" in sentence
+    assert set(false_alarm_sentences(checkpoint.metadata["operating_points"])) <= set(
+        checkpoint.metadata["limitations"]
+    )
+    assert set(chance_sentences(checkpoint.metadata["metrics"])) <= set(checkpoint.metadata["limitations"])
 
 
 def test_metadata_counts_are_those_of_the_manifest(data_dir: Path, checkpoint: Checkpoint) -> None:
