@@ -11,7 +11,8 @@ of the development data (worst case in brackets):
 * median grey level 190 or more (128 on average): a page, a form, a diagram;
 * colour of more than 40 levels between the channels on over a quarter of the pixels (0.5 %), unless it is the one
   tint that some scanners give all greys (colour then follows grey exactly): a photograph. A colour Doppler box is
-  smaller than that on all 22 real ultrasound files of the development data.
+  smaller than that on all 22 real ultrasound files of the development data;
+* a DICOM Modality (0008,0060) that is stated and is neither US nor OT ("other", as screen captures have): CT, MR, ...
 
 A video is refused only when its first, middle and last frame each break a rule.
 """
@@ -23,6 +24,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+POSSIBLE_MODALITIES = ("", "US", "OT")
 MIN_SIDE_PX = 32
 MIN_GREY_RANGE = 10.0
 MIN_NEIGHBOUR_CORRELATION = 0.3
@@ -47,6 +49,10 @@ class FrameSource(Protocol):
     def region(self) -> tuple[int, int, int, int]:
         """(x0, y0, x1, y1), half-open, pixels."""
 
+    @property
+    def modality(self) -> str:
+        """DICOM's Modality, empty when unknown."""
+
     def frame(self, i: int, /) -> NDArray[np.uint8]:
         """Frame i as (H, W, 3) uint8 RGB."""
 
@@ -56,6 +62,8 @@ def why_implausible(video: FrameSource) -> str | None:
 
     Reads one frame of a plausible video, at most three of another, cropped to the region. Raises what `frame` raises.
     """
+    if video.modality not in POSSIBLE_MODALITIES:
+        return f"its modality is {video.modality}, not ultrasound (US)"
     x0, y0, x1, y1 = video.region
     if min(x1 - x0, y1 - y0) < MIN_SIDE_PX:
         return f"the image is only {x1 - x0} x {y1 - y0} pixels, too small for lung ultrasound"

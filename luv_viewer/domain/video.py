@@ -88,6 +88,7 @@ class Video:
         whole image.
     spacing_mm: (horizontal, vertical) millimetres per pixel inside the region, or None when unknown.
     zone: lung zone such as `R2`, or None.
+    modality: DICOM's Modality (0008,0060) such as `US`; empty for other formats and files that state none.
     notes: plain sentences a user should see about this file (an assumed frame rate, a clamped region).
     """
 
@@ -102,6 +103,7 @@ class Video:
     store: FrameStore
     cache: FrameCache
     zone: str | None = None
+    modality: str = ""
     notes: tuple[str, ...] = ()
     _key: object = field(default_factory=object, repr=False)
 

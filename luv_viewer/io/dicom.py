@@ -64,6 +64,7 @@ def open_dicom(source: ByteSource, path: Path, cache: FrameCache, *, member: str
         store=store,
         cache=cache,
         zone=_zone(header, name),
+        modality=header.text("Modality"),
         notes=(*notes, *timing_notes, *tissue.notes),
     )
     order = header.whole("SeriesNumber") or 0, header.whole("InstanceNumber") or 0

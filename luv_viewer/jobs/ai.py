@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,6 @@ from luv_viewer.task import Report
 
 if TYPE_CHECKING:
     from model import Checkpoint
-
-WORKER_NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -65,13 +61,11 @@ class CheckpointShelf:
         return self._checkpoint
 
 
-def _step_aside() -> None:
-    """Leave one core's worth of time to the window: one thread fewer than cores, and a lower priority than the others.
+def _leave_a_core() -> None:
+    """One torch thread fewer than cores, so that the window always has one.
 
-    Threads that torch starts from here inherit the priority; it is per thread on Linux alone.
+    A lower priority would not do: a thread that holds the interpreter while others run before it holds the window too.
     """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), WORKER_NICENESS)
     import torch
 
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
@@ -82,7 +76,7 @@ def run_ai(request: AiRequest, shelf: CheckpointShelf, report: Report) -> Predic
 
     The imports stand here so that torch is loaded by this thread, after the window is up.
     """
-    _step_aside()
+    _leave_a_core()
     from luv_viewer.analysis.checkpoint_info import describe_checkpoint
     from luv_viewer.analysis.predict import default_checkpoint_path, iter_video_predictions
 

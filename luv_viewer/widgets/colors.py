@@ -129,6 +129,8 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:default {{ background: {theme.accent}; color: {theme.accent_text}; border-color: {theme.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.muted}; }}
     QPushButton:default:disabled {{ background: {theme.line}; color: {theme.muted}; border-color: {theme.line}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; }}
     QTabWidget::pane {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
     QTabBar::tab {{ background: transparent; color: {theme.muted}; padding: 6px 12px; border: none; }}
     QTabBar::tab:selected {{ color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}

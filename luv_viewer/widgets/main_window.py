@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from luv_viewer import RESEARCH_USE
 from luv_viewer.session import Session
@@ -106,14 +106,22 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.video_view)
         centre = _column(self.notice, self._pages)
-        self.right_panel = QFrame()
-        self.right_panel.setObjectName("panel")
-        right = QVBoxLayout(self.right_panel)
+        panels = QFrame()
+        panels.setObjectName("panel")
+        right = QVBoxLayout(panels)
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.pattern_panel)
         right.addWidget(self.top_frames)
         right.addStretch(1)
+        # Long sentences of the AI state scroll here; they must not make the window taller than the screen.
+        self.right_panel = QScrollArea()
+        self.right_panel.setFrameShape(QFrame.Shape.NoFrame)
+        self.right_panel.setWidgetResizable(True)
+        self.right_panel.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.right_panel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.right_panel.setMinimumWidth(PATTERNS_WIDTH_PX - 40)
+        self.right_panel.setWidget(panels)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         for widget, stretch in ((self.study_panel, 0), (centre, 1), (self.right_panel, 0)):
             self._columns.addWidget(widget)

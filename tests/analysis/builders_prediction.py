@@ -15,9 +15,10 @@ LENGTH = 30
 
 @dataclass(frozen=True)
 class Cine:
-    """Frames in memory, shaped as a Video: n_frames, region, frame(i)."""
+    """Frames in memory, shaped as a Video: n_frames, region, modality, frame(i)."""
 
     frames: NDArray[np.uint8]
+    modality: str = "US"
 
     @property
     def n_frames(self) -> int:

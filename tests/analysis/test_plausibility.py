@@ -79,3 +79,16 @@ def test_no_real_ultrasound_is_taken_for_a_photograph(data_dir: Path) -> None:
     assert len(videos) >= 15
     reasons = {video.source.name: why_implausible(video) or "" for video in videos}
     assert [name for name, why in reasons.items() if "photograph" in why] == []
+
+
+@pytest.mark.parametrize(
+    ("modality", "refused"), [("", False), ("US", False), ("OT", False), ("MR", True), ("CT", True)]
+)
+def test_a_stated_modality_other_than_ultrasound_is_refused(modality: str, refused: bool) -> None:
+    cine = Cine(speckle_cine(3).frames, modality)
+    assert (why_implausible(cine) is not None) == refused
+
+
+def test_magnetic_resonance_of_the_data_folder_is_refused(data_dir: Path) -> None:
+    video = open_study(data_dir / "dicom/odd/pydicom__pydicom/MR_small_implicit.dcm").videos[0]
+    assert why_implausible(video) == "its modality is MR, not ultrasound (US)"
