@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication
 
-import luv_viewer
 from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.jobs import Jobs
 from luv_viewer.jobs.ai import AiSettings
@@ -16,9 +15,15 @@ from luv_viewer.presenter import Presenter
 from luv_viewer.session import Session, WindowLevel
 from luv_viewer.settings import Settings, SettingsError, save_settings
 from luv_viewer.widgets.colors import THEMES, palette, style_sheet
-from luv_viewer.widgets.dialogs.checkpoint_dialog import CheckpointDialog
-from luv_viewer.widgets.dialogs.keys_dialog import KeysDialog
-from luv_viewer.widgets.dialogs.settings_dialog import SettingsDialog
+from luv_viewer.widgets.dialogs.ask import (
+    ask_checkpoint,
+    ask_files,
+    ask_folder,
+    ask_settings,
+    tell_about,
+    tell_checkpoint,
+    tell_keys,
+)
 from luv_viewer.widgets.key_table import KeyConflictError, key_table
 from luv_viewer.widgets.main_window import MainWindow
 
@@ -53,7 +58,9 @@ class Desk(QObject):
         window.restore_state(settings.window_state)
 
     def open_paths(self, paths: list[Path]) -> None:
-        """Open files or a folder."""
+        """Open files or a folder; nothing for no path."""
+        if not paths:
+            return
         self.window.notice.clear()
         self.jobs.open_paths(paths)
 
@@ -105,7 +112,7 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Stop every thread, keep the window's layout, release the study's files."""
-        self.session.pause()
+        self.session.player.pause()
         self.jobs.close()
         self.settings = self.settings.with_value("window_state", self.window.saved_state())
         self._save_settings()
@@ -125,39 +132,39 @@ class Desk(QObject):
             source.paths_dropped.connect(lambda paths: self.open_paths([Path(p) for p in paths]))
         window.study_panel.video_chosen.connect(session.show_video)
         window.study_panel.failures_requested.connect(self.presenter.tell_failures)
-        window.timeline.frame_requested.connect(session.show_frame)
+        window.timeline.frame_requested.connect(session.player.show_frame)
         window.timeline.pattern_selected.connect(session.select_pattern)
         window.pattern_panel.pattern_selected.connect(session.select_pattern)
         window.pattern_panel.checkpoint_info_requested.connect(self._tell_checkpoint)
         window.pattern_panel.ai_action_requested.connect(self._act_on_ai_state)
         window.top_frames.frame_requested.connect(self._jump_to)
-        window.playback_bar.speed_chosen.connect(session.set_speed)
+        window.playback_bar.speed_chosen.connect(session.player.set_speed)
 
     def _connect_verbs(self) -> None:
-        session, view = self.session, self.window.video_view
+        session, window, view = self.session, self.window, self.window.video_view
         verbs: dict[str, Callable[[], object]] = {
-            "open_file": self._choose_files,
-            "open_folder": self._choose_folder,
+            "open_file": lambda: self.open_paths(ask_files(window)),
+            "open_folder": lambda: self.open_paths(ask_folder(window)),
             "open_demo": self.open_demo,
             "close_study": lambda: session.set_study(None),
-            "quit": self.window.close,
+            "quit": window.close,
             "settings": self._edit_settings,
             "fit": view.fit,
             "zoom_in": lambda: view.zoom_by(1.25),
             "zoom_out": lambda: view.zoom_by(0.8),
             "reset_window": lambda: session.set_window_level(WindowLevel()),
             "full_screen": self._toggle_full_screen,
-            "play": session.toggle_playing,
-            "next_frame": lambda: session.step_frames(1),
-            "previous_frame": lambda: session.step_frames(-1),
-            "next_ten_frames": lambda: session.step_frames(10),
-            "previous_ten_frames": lambda: session.step_frames(-10),
-            "first_frame": lambda: session.step_frames(-FAR),
-            "last_frame": lambda: session.step_frames(FAR),
-            "slower": lambda: session.change_speed(-1),
-            "faster": lambda: session.change_speed(1),
-            "true_speed": lambda: session.set_speed(1.0),
-            "loop_mode": lambda: session.set_loop_mode(session.loop_mode.next),
+            "play": session.player.toggle_playing,
+            "next_frame": lambda: session.player.step_frames(1),
+            "previous_frame": lambda: session.player.step_frames(-1),
+            "next_ten_frames": lambda: session.player.step_frames(10),
+            "previous_ten_frames": lambda: session.player.step_frames(-10),
+            "first_frame": lambda: session.player.step_frames(-FAR),
+            "last_frame": lambda: session.player.step_frames(FAR),
+            "slower": lambda: session.player.change_speed(-1),
+            "faster": lambda: session.player.change_speed(1),
+            "true_speed": lambda: session.player.set_speed(1.0),
+            "loop_mode": lambda: session.player.set_loop_mode(session.player.loop_mode.next),
             "next_key_frame": lambda: session.step_key_frame(1),
             "previous_key_frame": lambda: session.step_key_frame(-1),
             "next_pattern": lambda: session.step_pattern(1),
@@ -169,8 +176,8 @@ class Desk(QObject):
             "previous_video": lambda: session.step_video(-1),
             "next_unfinished": session.show_next_unfinished,
             "failures": self.presenter.tell_failures,
-            "keys": self._tell_keys,
-            "about": self._tell_about,
+            "keys": lambda: tell_keys(window.menu_actions, self.settings.key_preset, window),
+            "about": lambda: tell_about(window),
         }
         for name, verb in verbs.items():
             self.window.menu_actions[name].triggered.connect(lambda _checked=False, verb=verb: verb())
@@ -195,7 +202,7 @@ class Desk(QObject):
             return
         self._start_ai()
         if self.settings.autoplay:
-            self.session.play()
+            self.session.player.play()
 
     def _start_ai(self) -> None:
         if self.session.video is None:
@@ -237,8 +244,8 @@ class Desk(QObject):
             self._start_ai()
 
     def _jump_to(self, frame: int) -> None:
-        self.session.pause()
-        self.session.show_frame(frame)
+        self.session.player.pause()
+        self.session.player.show_frame(frame)
 
     def _toggle_full_screen(self) -> None:
         if self.window.isFullScreen():
@@ -246,53 +253,25 @@ class Desk(QObject):
         else:
             self.window.showFullScreen()
 
-    def _choose_files(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileNames(self.window, "Open files")
-        if chosen:
-            self.open_paths([Path(p) for p in chosen])
-
-    def _choose_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self.window, "Open folder")
-        if chosen:
-            self.open_paths([Path(chosen)])
-
     def _choose_checkpoint(self) -> None:
-        kinds = "Checkpoints (*.pt *.pth *.ckpt *.tar);;All files (*)"
-        chosen, _ = QFileDialog.getOpenFileName(self.window, "Choose a checkpoint", "", kinds)
+        chosen = ask_checkpoint(self.window)
         if chosen:
             self._once.pop("checkpoint", None)
             self.change_setting("checkpoint", chosen)
             self._restart_ai()
 
     def _edit_settings(self) -> None:
-        dialog = SettingsDialog(self.settings, self.window)
-        if dialog.exec():
-            before, after = self.settings, dialog.chosen()
-            self.keep_settings(after)
-            if before.device != after.device:
-                self._once.pop("device", None)
-            if (before.ai_enabled, before.dense, before.device) != (after.ai_enabled, after.dense, after.device):
-                self._restart_ai()
-        dialog.deleteLater()
-
-    def _tell_keys(self) -> None:
-        table = {name: tuple(k.toString() for k in a.shortcuts()) for name, a in self.window.menu_actions.items()}
-        dialog = KeysDialog(table, self.settings.key_preset, self.window)
-        dialog.exec()
-        dialog.deleteLater()
+        before, after = self.settings, ask_settings(self.settings, self.window)
+        if before == after:
+            return
+        self.keep_settings(after)
+        if before.device != after.device:
+            self._once.pop("device", None)
+        if (before.ai_enabled, before.dense, before.device) != (after.ai_enabled, after.dense, after.device):
+            self._restart_ai()
 
     def _tell_checkpoint(self) -> None:
         if self.session.checkpoint is None:
             self.window.notice.say("No checkpoint is loaded yet: open a video with AI on.")
             return
-        dialog = CheckpointDialog(self.session.checkpoint, self.window)
-        dialog.exec()
-        dialog.deleteLater()
-
-    def _tell_about(self) -> None:
-        QMessageBox.about(
-            self.window,
-            "About LUV Viewer",
-            f"<b>LUV Viewer {luv_viewer.__version__}</b><p>Plays lung-ultrasound studies and shows which frames "
-            f"LUV-Net attends to.</p><p>{luv_viewer.RESEARCH_USE}</p>",
-        )
+        tell_checkpoint(self.session.checkpoint, self.window)

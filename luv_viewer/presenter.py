@@ -8,7 +8,8 @@ from PySide6.QtGui import QImage
 from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.jobs import FrameFailure, FramePicture, Jobs, SmallPicture
 from luv_viewer.jobs.pictures import PictureRequest
-from luv_viewer.session import PlayTicket, Session
+from luv_viewer.player import PlayTicket
+from luv_viewer.session import Session
 from luv_viewer.widgets.main_window import MainWindow
 from luv_viewer.widgets.pattern_panel import AiKind
 from luv_viewer.widgets.study_panel import THUMBNAIL_PX
@@ -40,7 +41,7 @@ class Presenter(QObject):
         self._session, self._jobs, self._window = session, jobs, window
         session.study_changed.connect(self._show_study)
         session.video_changed.connect(self._show_video)
-        session.frame_changed.connect(self._show_frame)
+        session.player.frame_changed.connect(self._show_frame)
         session.prediction_changed.connect(self._show_prediction)
         session.ai_state_changed.connect(self._show_ai_state)
         session.view_changed.connect(self._show_view)
@@ -119,8 +120,8 @@ class Presenter(QObject):
         window.timeline.set_selected_pattern(pattern)
         window.pattern_panel.set_selected_pattern(pattern)
         window.menu_actions["clip_alone"].setChecked(session.shows_clip_alone)
-        alone = session.shows_clip_alone and prediction is not None
-        window.timeline.set_clip_shown(prediction.clip_at(session.frame) if alone and prediction is not None else None)
+        alone = prediction if session.shows_clip_alone else None
+        window.timeline.set_clip_shown(None if alone is None else alone.clip_at(session.player.frame))
         self._show_top_frames()
 
     def _show_top_frames(self) -> None:

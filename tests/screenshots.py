@@ -33,8 +33,8 @@ def take(folder: Path) -> None:
         if time.monotonic() > end:
             raise TimeoutError(f"LUV-Net did not finish: {desk.session.ai_state.sentence}")
         QTest.qWait(100)
-    desk.session.pause()
-    desk.session.show_frame(FRAME_SHOWN)
+    desk.session.player.pause()
+    desk.session.player.show_frame(FRAME_SHOWN)
     folder.mkdir(parents=True, exist_ok=True)
     for theme in ("dark", "light"):
         desk.change_setting("theme", theme)

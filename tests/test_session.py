@@ -73,77 +73,77 @@ def session(qtbot: QtBot, clock: Clock) -> Session:
 
 def paint(session: Session) -> None:
     assert session.video is not None
-    session.frame_was_shown(session.video, session.frame, session.due_ticket())
+    session.frame_was_shown(session.video, session.player.frame, session.player.due_ticket())
 
 
 def test_frames_not_painted_in_time_count_as_dropped(session: Session, clock: Clock) -> None:
-    session.play()
+    session.player.play()
     paint(session)
     clock.now_s += 0.041
-    session.tick()
+    session.player.tick()
     paint(session)
-    assert (session.frame, session.dropped) == (1, 0)
+    assert (session.player.frame, session.player.dropped) == (1, 0)
     clock.now_s += 0.200
-    session.tick()
+    session.player.tick()
     paint(session)
-    assert (session.frame, session.dropped) == (6, 4)
+    assert (session.player.frame, session.player.dropped) == (6, 4)
 
 
 def test_dropped_frames_are_counted_across_the_loop(session: Session, clock: Clock) -> None:
-    session.show_frame(98)
-    session.play()
+    session.player.show_frame(98)
+    session.player.play()
     paint(session)
     clock.now_s += 0.130
-    session.tick()
+    session.player.tick()
     paint(session)
-    assert (session.frame, session.dropped) == (1, 2)
+    assert (session.player.frame, session.player.dropped) == (1, 2)
 
 
 def test_seeking_while_playing_drops_nothing(session: Session, clock: Clock) -> None:
-    session.play()
+    session.player.play()
     paint(session)
-    session.show_frame(70)
+    session.player.show_frame(70)
     paint(session)
-    assert (session.is_playing, session.dropped) == (True, 0)
+    assert (session.player.is_playing, session.player.dropped) == (True, 0)
     clock.now_s += 0.041
-    session.tick()
-    assert session.frame == 71
+    session.player.tick()
+    assert session.player.frame == 71
 
 
 def test_speed_changes_keep_the_play_head(session: Session, clock: Clock) -> None:
-    session.play()
+    session.player.play()
     clock.now_s += 1.001
-    session.set_speed(0.5)
-    assert session.frame == 25
+    session.player.set_speed(0.5)
+    assert session.player.frame == 25
     clock.now_s += 1.001
-    session.tick()
-    assert session.frame == 37
+    session.player.tick()
+    assert session.player.frame == 37
     with pytest.raises(ValueError, match="speed must be one of"):
-        session.set_speed(3.0)
+        session.player.set_speed(3.0)
 
 
 def test_a_single_pass_ends_and_starts_again_from_the_front(session: Session, clock: Clock) -> None:
-    session.set_loop_mode(LoopMode.OFF)
-    session.play()
+    session.player.set_loop_mode(LoopMode.OFF)
+    session.player.play()
     clock.now_s += 60
-    session.tick()
-    assert (session.frame, session.is_playing) == (99, False)
-    session.play()
-    assert session.frame == 0
+    session.player.tick()
+    assert (session.player.frame, session.player.is_playing) == (99, False)
+    session.player.play()
+    assert session.player.frame == 0
 
 
 def test_a_still_does_not_play(session: Session) -> None:
     session.show_video(2)
-    session.play()
-    assert not session.is_playing
+    session.player.play()
+    assert not session.player.is_playing
 
 
 def test_frames_are_clamped_and_steps_pause(session: Session) -> None:
-    session.play()
-    session.step_frames(-5)
-    assert (session.frame, session.is_playing) == (0, False)
-    session.show_frame(10_000)
-    assert session.frame == 99
+    session.player.play()
+    session.player.step_frames(-5)
+    assert (session.player.frame, session.player.is_playing) == (0, False)
+    session.player.show_frame(10_000)
+    assert session.player.frame == 99
 
 
 def test_a_result_for_another_video_is_dropped(session: Session) -> None:
@@ -157,14 +157,14 @@ def test_a_result_for_another_video_is_dropped(session: Session) -> None:
 def test_looping_a_clip_plays_the_clip_under_the_play_head(session: Session, clock: Clock) -> None:
     assert session.video is not None
     session.set_prediction(session.video, build_prediction(100))
-    session.show_frame(40)
-    session.set_loop_mode(LoopMode.CLIP)
-    session.play()
+    session.player.show_frame(40)
+    session.player.set_loop_mode(LoopMode.CLIP)
+    session.player.play()
     seen = set()
     for _ in range(200):
         clock.now_s += 0.02
-        session.tick()
-        seen.add(session.frame)
+        session.player.tick()
+        seen.add(session.player.frame)
     assert seen == set(range(24, 54))
 
 

@@ -21,7 +21,7 @@ from luv_viewer.io.dicom_region import read_region
 from luv_viewer.io.dicom_stream import StreamFrames
 from luv_viewer.io.dicom_syntax import Coding
 from luv_viewer.io.dicom_timing import read_timing
-from luv_viewer.io.errors import UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.errors import UnreadableFileError, UnsupportedFormatError, one_line
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _VIDEO_PHOTOMETRICS = ("YBR_PARTIAL_420", "YBR_PARTIAL_422")
@@ -167,7 +167,7 @@ def _study_date(header: DicomHeader) -> str:
 
 def _title(name: str) -> str:
     """File name without a DICOM ending. Descriptions may hold patient names, so none is used."""
-    return PurePath(name).stem if PurePath(name).suffix.lower() in (".dcm", ".dicom", ".ima") else name
+    return one_line(PurePath(name).stem if PurePath(name).suffix.lower() in (".dcm", ".dicom", ".ima") else name)
 
 
 def _zone(header: DicomHeader, name: str) -> str | None:

@@ -6,7 +6,7 @@ import math
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import RawIOBase
 from typing import IO, Any, cast
 
@@ -80,7 +80,7 @@ class DicomHeader:
 
     syntax: TransferSyntax
     little: bool
-    dataset: Dataset
+    dataset: Dataset = field(repr=False)
     pixels: PixelElement | None
     source: ByteSource
 

@@ -8,14 +8,9 @@ from pathlib import Path
 from luv_viewer.domain.study import Failure
 from luv_viewer.io.byte_source import FileSource
 from luv_viewer.io.dicom_header import items_of, read_header, value_of
-from luv_viewer.io.errors import UnreadableFileError
+from luv_viewer.io.errors import UnreadableFileError, one_line
 
 _MAX_DEPTH = 8
-
-
-def is_directory_file(name: str) -> bool:
-    """True for the file name that DICOM reserves for the directory (PS3.10 section 8.6)."""
-    return Path(name).stem.upper() == "DICOMDIR"
 
 
 def referenced_files(path: Path) -> tuple[list[Path], list[Failure]]:
@@ -35,7 +30,7 @@ def referenced_files(path: Path) -> tuple[list[Path], list[Failure]]:
         named += 1
         found = _located(path.parent, [str(part) for part in parts])
         if found is None:
-            missing.append(Failure(path, f"{parts[-1]} is named in {path.name} but is not there."))
+            missing.append(Failure(path, one_line(f"{parts[-1]} is named in {path.name} but is not there.")))
         else:
             files[found] = None
     if not named:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import unicodedata
+
+_UNSHOWABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def one_line(text: str) -> str:
+    """`text` with `?` for what would break a line or cannot be written: control characters, undecodable bytes.
+
+    File names may hold both.
+
+    >>> one_line("case\\n1\\udcff.dcm")
+    'case?1?.dcm'
+    """
+    return "".join("?" if unicodedata.category(c) in _UNSHOWABLE else c for c in text)
+
 
 class StudyError(Exception):
     """A study, file or frame that cannot be read.
 
     str(error) is one sentence: which file, what was expected and found. It never holds a patient name or number.
     """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(one_line(sentence))
 
 
 class MissingFileError(StudyError):

@@ -20,7 +20,7 @@ from luv_viewer.domain.frame_cache import FrameCache
 from luv_viewer.domain.timing import ASSUMED_FPS, Timing, TimingSource
 from luv_viewer.domain.video import Video, VideoSource
 from luv_viewer.domain.zone import zone_from_text
-from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError, one_line
 from luv_viewer.io.library_silence import quietly
 from luv_viewer.io.media import folder_group
 
@@ -128,7 +128,7 @@ def open_image_sequence(sequence: ImageSequence, cache: FrameCache) -> Video:
         kind = is_image(stream.read(_HEADER_BYTES)) or "image"
     holder = first.path if first.member else first.path.parent
     return Video(
-        title=sequence.title,
+        title=one_line(sequence.title),
         height=size[0],
         width=size[1],
         timing=Timing.regular(n, ASSUMED_FPS, TimingSource.ASSUMED),

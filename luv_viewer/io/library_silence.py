@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+for _library in ("pydicom", "PIL"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 
 class _SharedSilence:

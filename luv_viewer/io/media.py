@@ -14,14 +14,14 @@ from luv_viewer.domain.frame_cache import FrameCache
 from luv_viewer.domain.timing import ASSUMED_FPS, Timing, TimingSource
 from luv_viewer.domain.video import StudyGroup, Video, VideoSource
 from luv_viewer.domain.zone import zone_from_text
-from luv_viewer.io.errors import MissingFileError, UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.errors import MissingFileError, UnreadableFileError, UnsupportedFormatError, one_line
 from luv_viewer.io.media_stream import EncodedStream
 
 HEADER_BYTES = 1024  # enough for `is_media`
 
 _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("AVI", re.compile(rb"RIFF.{4}AVI ", re.DOTALL)),
-    ("MOV", re.compile(rb".{4}(?:ftypqt  |moov|mdat|wide|pnot)", re.DOTALL)),
+    ("MOV", re.compile(rb".{4}(?:ftypqt  |moov|mdat)|\0{3}.(?:wide|pnot)", re.DOTALL)),
     ("MP4", re.compile(rb".{4}ftyp(?!hei|hev|mif1|msf1|avif|jp2 |jpx |jxl )", re.DOTALL)),
     ("MKV", re.compile(rb"\x1a\x45\xdf\xa3")),
     ("MPEG", re.compile(rb"\0\0\x01[\xba\xb3\xb0]")),
@@ -78,7 +78,7 @@ def open_media(path: Path, cache: FrameCache, *, member: str | None = None, data
     codec = _CODEC_NAMES.get(stream.index.codec, stream.index.codec)
     holder = path if member else path.parent
     return Video(
-        title=Path(name).stem,
+        title=one_line(Path(name).stem),
         height=height,
         width=width,
         timing=timing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -14,8 +15,8 @@ from luv_viewer.domain.video import Video
 from luv_viewer.io.archive import Archive, Member
 from luv_viewer.io.byte_source import ByteSource, FileSource, os_reason
 from luv_viewer.io.dicom import OpenedDicom, open_dicom
-from luv_viewer.io.dicomdir import is_directory_file, referenced_files
-from luv_viewer.io.errors import MissingFileError, StudyError, UnreadableFileError, UnsupportedFormatError
+from luv_viewer.io.dicomdir import referenced_files
+from luv_viewer.io.errors import MissingFileError, StudyError, UnreadableFileError, UnsupportedFormatError, one_line
 from luv_viewer.io.file_kind import HEAD_BYTES, FileKind, file_kind, packed_as
 from luv_viewer.io.image_folder import ImageFile, find_image_sequences, open_image_sequence
 from luv_viewer.io.media import open_media
@@ -28,22 +29,24 @@ _log = logging.getLogger(__name__)
 
 def open_study(path: str | Path | Sequence[str | Path]) -> Study:
     """The videos of a file, folder (with its subfolders), DICOMDIR, zip archive, or of several of these.
+    Images named one by one make one video where they are numbered, as in a folder.
 
     Lazy: headers are read, no pixel is decoded. Content decides what a file is, not its name. In folders and archives,
     files that are neither DICOM nor video nor image are left out quietly; one that is but cannot be opened becomes a
     Failure. Raises StudyError, one plain sentence, when nothing at all could be opened.
     """
-    paths = [Path(path)] if isinstance(path, (str, Path)) else [Path(p) for p in path]
+    paths = list(dict.fromkeys(map(Path, [path] if isinstance(path, (str, Path)) else path)))
     if not paths:
         raise MissingFileError("No file was named: give a file, a folder, a DICOMDIR or a zip archive.")
     reading = _Reading()
     for one in paths:
         reading.add(one)
+    reading.add_images(reading.named_images)
     if not reading.dicoms and not reading.others:
         raise _nothing_opened(paths, reading)
     title = paths[0].absolute().name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
     holder = paths[0] if len(paths) == 1 else Path(os.path.commonpath([p.absolute() for p in paths]))
-    return Study(title, holder, arrange(reading.dicoms, reading.others), tuple(reading.failures))
+    return Study(one_line(title), holder, arrange(reading.dicoms, reading.others), tuple(reading.failures))
 
 
 def _nothing_opened(paths: Sequence[Path], reading: _Reading) -> StudyError:
@@ -62,32 +65,36 @@ class _Reading:
 
     dicoms: list[OpenedDicom] = field(default_factory=list)
     others: list[Video] = field(default_factory=list)
+    named_images: list[Path | ImageFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     cache: FrameCache = field(default_factory=FrameCache)
     first_error: StudyError | None = None
 
     def fail(self, path: Path, error: StudyError, message: str | None = None) -> None:
         """Keep the reason why a file is left out."""
-        self.failures.append(Failure(path, message or str(error)))
+        self.failures.append(Failure(path, one_line(message or str(error))))
         self.first_error = self.first_error or error
 
     def add(self, path: Path) -> None:
         """Open one path a person named; every reason not to is kept as a Failure."""
         try:
             if path.is_dir():
-                self._add_files(files_below(path, self.failures), path)
+                self._add_files(files_below(path, self.failures))
                 return
             head = _head(path)
             kind = file_kind(head)
             if kind is FileKind.UNKNOWN:
                 raise UnsupportedFormatError(_unknown(path.name, head))
-            self._add_file(path, kind)
+            if kind is FileKind.IMAGE:
+                self.named_images.append(path)
+            else:
+                self._add_file(path, kind)
         except StudyError as error:
             self.fail(path, error)
         except OSError as error:
             self.fail(path, MissingFileError(f"{path.name} cannot be opened: {os_reason(error)}."))
 
-    def _add_files(self, files: Iterable[Path], folder: Path) -> None:
+    def _add_files(self, files: Iterable[Path]) -> None:
         """Open what can be opened of a folder's files."""
         images: list[Path | ImageFile] = []
         for path in files:
@@ -95,15 +102,13 @@ class _Reading:
                 kind = file_kind(_head(path))
                 if kind is FileKind.IMAGE:
                     images.append(path)
-                elif kind is FileKind.DICOM and is_directory_file(path.name):
-                    continue
-                elif kind is not FileKind.UNKNOWN:
+                elif kind not in (FileKind.UNKNOWN, FileKind.DICOM_DIRECTORY):
                     self._add_file(path, kind, in_folder=True)
-                elif path.suffix.lower() in _DICOM_SUFFIXES:
+                elif kind is FileKind.UNKNOWN and path.suffix.lower() in _DICOM_SUFFIXES:
                     raise UnsupportedFormatError(f"{path.name} is not a DICOM file, although its name says so.")
             except StudyError as error:
                 self.fail(path, error)
-        self._add_images(images, folder)
+        self.add_images(images)
 
     def _add_file(self, path: Path, kind: FileKind, *, in_folder: bool = False) -> None:
         """Open one file of a known kind. Raises StudyError."""
@@ -111,12 +116,10 @@ class _Reading:
             self._add_archive(path, in_folder=in_folder)
         elif kind is FileKind.MEDIA:
             self.others.append(open_media(path, self.cache))
-        elif kind is FileKind.IMAGE:
-            self._add_images([path], path)
-        elif is_directory_file(path.name) and not in_folder:
+        elif kind is FileKind.DICOM_DIRECTORY:
             files, missing = referenced_files(path)
             self.failures.extend(missing)
-            self._add_files(files, path.parent)
+            self._add_files(files)
         else:
             self._add_dicom(FileSource(path), path, None, is_sure=kind is FileKind.DICOM or not in_folder)
 
@@ -134,13 +137,13 @@ class _Reading:
                 f"{name.name} is damaged and cannot be opened ({type(error).__name__})."
             ) from error
 
-    def _add_images(self, images: Sequence[Path | ImageFile], holder: Path) -> None:
-        """Open still images and numbered images as videos. holder: the folder or archive they were found in."""
+    def add_images(self, images: Sequence[Path | ImageFile]) -> None:
+        """Open still images and numbered images as videos."""
         for sequence in find_image_sequences(images):
             try:
                 self.others.append(open_image_sequence(sequence, self.cache))
             except StudyError as error:
-                self.fail(holder, error)
+                self.fail(sequence.files[0].path, error)
 
     def _add_archive(self, path: Path, *, in_folder: bool) -> None:
         """Open the members of a zip archive. Raises StudyError when it cannot be read at all."""
@@ -152,7 +155,7 @@ class _Reading:
                 self._add_member(archive, number, member, images)
             except StudyError as error:
                 self.fail(path, error, f"{path.name}: {error}")
-        self._add_images(images, path)
+        self.add_images(images)
         if found == len(self.dicoms) + len(self.others) + len(self.failures) and not in_folder:
             raise UnsupportedFormatError(f"{path.name} holds no DICOM file or video that could be opened.")
 
@@ -164,8 +167,7 @@ class _Reading:
         source = archive.source(number)
         kind = file_kind(source.read(0, HEAD_BYTES))
         if kind in (FileKind.DICOM, FileKind.DICOM_WITHOUT_PREFIX):
-            if not is_directory_file(name):
-                self._add_dicom(source, archive.path, member.name, is_sure=kind is FileKind.DICOM)
+            self._add_dicom(source, archive.path, member.name, is_sure=kind is FileKind.DICOM)
         elif kind is FileKind.MEDIA:
             self.others.append(open_media(archive.path, self.cache, member=member.name, data=_whole(source, member)))
         elif kind is FileKind.IMAGE:
@@ -179,18 +181,26 @@ def _whole(source: ByteSource, member: Member) -> bytes:
     if member.size > _MEMBER_LIMIT_BYTES:
         name = PurePosixPath(member.name).name
         raise UnsupportedFormatError(f"{name} is too large to be read inside an archive: unpack it first.")
-    return source.read(0, member.size)
+    try:
+        return source.read(0, member.size)
+    finally:
+        source.close()
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes of a file. Raises MissingFileError."""
+    """The first bytes of a file. Raises MissingFileError, UnsupportedFormatError."""
     try:
+        # Opening a pipe would wait for its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnsupportedFormatError(f"{path.name} is not a regular file but a pipe or a device.")
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
     except FileNotFoundError as error:
         raise MissingFileError(f"{path.name or path} does not exist.") from error
     except OSError as error:
         raise MissingFileError(f"{path.name} cannot be read: {os_reason(error)}.") from error
+    except ValueError as error:
+        raise MissingFileError(f"{path.name} is not a usable file name.") from error
 
 
 def _unknown(name: str, head: bytes) -> str:
@@ -207,7 +217,7 @@ def files_below(folder: Path, failures: list[Failure]) -> Iterator[Path]:
 
     def refused(error: OSError) -> None:
         place = Path(error.filename or folder)
-        failures.append(Failure(place, f"The folder {place.name} cannot be read: {os_reason(error)}."))
+        failures.append(Failure(place, one_line(f"The folder {place.name} cannot be read: {os_reason(error)}.")))
 
     for holder, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)

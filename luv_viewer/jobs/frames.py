@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from luv_viewer.domain.video import Video
 from luv_viewer.jobs.mailbox import LatestMailbox
-from luv_viewer.session import PlayTicket
+from luv_viewer.player import PlayTicket
 from luv_viewer.task import Report
 
 

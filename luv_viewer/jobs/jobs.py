@@ -76,7 +76,7 @@ class Jobs(QObject):
             task.failed.connect(session.problem_raised)
             self._start(task)
         session.study_changed.connect(self._forget_study)
-        session.frame_changed.connect(self.request_frame)
+        session.player.frame_changed.connect(self.request_frame)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open a study in the background; the session shows it when its headers are read."""
@@ -106,11 +106,11 @@ class Jobs(QObject):
         if video is None:
             return
         ahead: tuple[int, ...] = ()
-        if self._session.is_playing:
-            wraps = self._session.loop_mode is LoopMode.VIDEO
+        if self._session.player.is_playing:
+            wraps = self._session.player.loop_mode is LoopMode.VIDEO
             following = range(frame + 1, frame + 1 + min(READ_AHEAD_FRAMES, video.n_frames - 1))
             ahead = tuple(f % video.n_frames for f in following if wraps or f < video.n_frames)
-        self._frame_box.put(FrameRequest(video, frame, self._session.due_ticket(), ahead))
+        self._frame_box.put(FrameRequest(video, frame, self._session.player.due_ticket(), ahead))
 
     def request_pictures(self, requests: list[PictureRequest], *, urgent: bool) -> None:
         """Ask for small pictures; urgent ones (top frames) before thumbnails."""
@@ -127,7 +127,7 @@ class Jobs(QObject):
             self._session.set_prediction(video, known)
             self._session.set_ai_state(self._done_state(known))
             return
-        self._ai_next = AiRequest(video, settings, lambda: self._session.frame)
+        self._ai_next = AiRequest(video, settings, lambda: self._session.player.frame)
         self._session.set_ai_state(AiState(AiPhase.WAITING, "LUV-Net starts in a moment"))
         if self._ai_task is not None:
             self._ai_task.cancel()

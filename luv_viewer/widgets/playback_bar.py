@@ -60,9 +60,9 @@ class PlaybackBar(QFrame):
             self._row.addWidget(widget)
         self._row.addStretch(1)
         self._row.addWidget(self.ai)
-        session.frame_changed.connect(self._show_position)
+        session.player.frame_changed.connect(self._show_position)
         session.video_changed.connect(self._show_video)
-        session.playback_changed.connect(self._show_playback)
+        session.player.playback_changed.connect(self._show_playback)
         session.ai_state_changed.connect(self._show_ai)
         self._show_video()
         self._show_playback()
@@ -112,8 +112,8 @@ class PlaybackBar(QFrame):
             self.time.setText("00:00.00")
             self.position.setText("no video")
             return
-        self.time.setText(clock_text(float(video.times_s[self._session.frame])))
-        self.position.setText(f"frame {self._session.frame + 1} of {video.n_frames}")
+        self.time.setText(clock_text(float(video.times_s[self._session.player.frame])))
+        self.position.setText(f"frame {self._session.player.frame + 1} of {video.n_frames}")
 
     def _show_video(self) -> None:
         video = self._session.video
@@ -128,12 +128,12 @@ class PlaybackBar(QFrame):
 
     def _show_playback(self) -> None:
         session = self._session
-        self._buttons["play"].setIcon(icon("pause" if session.is_playing else "play", self._theme))
-        self._buttons["loop_mode"].setIcon(icon(_LOOP_ICONS[session.loop_mode], self._theme))
-        self._buttons["loop_mode"].setText(session.loop_mode.value)
+        self._buttons["play"].setIcon(icon("pause" if session.player.is_playing else "play", self._theme))
+        self._buttons["loop_mode"].setIcon(icon(_LOOP_ICONS[session.player.loop_mode], self._theme))
+        self._buttons["loop_mode"].setText(session.player.loop_mode.value)
         self._buttons["loop_mode"].setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.speed.setCurrentIndex(SPEEDS.index(session.speed))
-        self.dropped.setText(f"dropped {session.dropped}")
+        self.speed.setCurrentIndex(SPEEDS.index(session.player.speed))
+        self.dropped.setText(f"dropped {session.player.dropped}")
 
     def _show_ai(self) -> None:
         state = self._session.ai_state

@@ -20,7 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from luv_viewer.session import PlayTicket, WindowLevel
+from luv_viewer.player import PlayTicket
+from luv_viewer.session import WindowLevel
 from luv_viewer.widgets.colors import DARK, Theme
 from luv_viewer.widgets.overlays import Measurement, draw_caption, draw_measurement, draw_region, draw_ruler
 

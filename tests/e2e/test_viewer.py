@@ -30,28 +30,28 @@ def test_opens_plays_steps_and_seeks(run_viewer: RunViewer, study: Path) -> None
     def script(hand: Hand) -> None:
         session, window = hand.session, hand.window
         hand.wait_for_video()
-        assert session.is_playing
+        assert session.player.is_playing
         hand.wait_until(lambda: len(set(hand.shown)) > 5, "playing")
         hand.press(Qt.Key.Key_Space)
-        assert not session.is_playing
+        assert not session.player.is_playing
         hand.press(Qt.Key.Key_Home)
-        assert session.frame == 0
+        assert session.player.frame == 0
         hand.press(Qt.Key.Key_Right)
         hand.press(Qt.Key.Key_Right)
         hand.press(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-        assert session.frame == 12
+        assert session.player.frame == 12
         hand.press(Qt.Key.Key_Left)
-        assert session.frame == 11
+        assert session.player.frame == 11
         hand.press(Qt.Key.Key_End)
-        assert session.frame == FRAMES - 1
+        assert session.player.frame == FRAMES - 1
         hand.wait_until(lambda: hand.shown[-1:] == [FRAMES - 1], "the last frame on the screen")
         assert window.playback_bar.position.text() == f"frame {FRAMES} of {FRAMES}"
         hand.press(Qt.Key.Key_L)
-        assert session.loop_mode is LoopMode.CLIP
+        assert session.player.loop_mode is LoopMode.CLIP
         hand.press(Qt.Key.Key_Plus)
-        assert session.speed == 1.5
+        assert session.player.speed == 1.5
         hand.press(Qt.Key.Key_0)
-        assert session.speed == 1.0
+        assert session.player.speed == 1.0
 
     assert run_viewer([study, "--checkpoint", study / "none.pt"], script) == 0
 
@@ -59,8 +59,8 @@ def test_opens_plays_steps_and_seeks(run_viewer: RunViewer, study: Path) -> None
 def test_what_is_painted_is_the_frame_asked_for(run_viewer: RunViewer, study: Path) -> None:
     def script(hand: Hand) -> None:
         hand.wait_for_video()
-        hand.session.pause()
-        hand.session.show_frame(17)
+        hand.session.player.pause()
+        hand.session.player.show_frame(17)
         hand.wait_until(lambda: hand.shown[-1:] == [17], "frame 18")
         image = hand.window.video_view.picture
         assert image is not None
@@ -104,9 +104,9 @@ def test_a_broken_file_is_one_sentence_and_the_old_study_stays(run_viewer: RunVi
 def test_seen_frames_are_the_painted_ones(run_viewer: RunViewer, study: Path) -> None:
     def script(hand: Hand) -> None:
         hand.wait_for_video()
-        hand.session.pause()
+        hand.session.player.pause()
         for frame in range(10):
-            hand.session.show_frame(frame)
+            hand.session.player.show_frame(frame)
             hand.wait_until(lambda frame=frame: hand.shown[-1:] == [frame], f"frame {frame + 1}")
         shown = len({f for f in hand.shown if f < FRAMES})
         assert hand.session.seen_fraction(0) == pytest.approx(shown / FRAMES)
@@ -131,8 +131,8 @@ def test_window_and_level_change_the_picture_only(run_viewer: RunViewer, study: 
         from luv_viewer.session import WindowLevel
 
         hand.wait_for_video()
-        hand.session.pause()
-        hand.session.show_frame(3)
+        hand.session.player.pause()
+        hand.session.player.show_frame(3)
         hand.wait_until(lambda: hand.shown[-1:] == [3], "frame 4")
         view, video = hand.window.video_view, hand.session.video
         assert view.picture is not None

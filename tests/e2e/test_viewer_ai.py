@@ -65,17 +65,17 @@ def test_keys_walk_patterns_and_key_frames(run_viewer: RunViewer, study: Path, c
         assert session.selected_pattern is Pattern.B_LINE
         assert session.prediction is not None
         walked = []
-        session.show_frame(0)
+        session.player.show_frame(0)
         while True:
-            before = session.frame
+            before = session.player.frame
             hand.press(Qt.Key.Key_Period)
-            if session.frame == before:
+            if session.player.frame == before:
                 break
-            walked.append(session.frame)
+            walked.append(session.player.frame)
         key_frames = sorted(session.prediction.top_frames[1])
         assert walked == [f for f in key_frames if f > 0]
         hand.press(Qt.Key.Key_Comma)
-        assert session.frame == key_frames[-2]
+        assert session.player.frame == key_frames[-2]
 
     run_viewer([study / "a.mp4", "--checkpoint", checkpoint], script)
 

@@ -1,0 +1,69 @@
+"""One question or answer each, in a dialog of its own: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from luv_viewer import RESEARCH_USE, __version__
+from luv_viewer.domain.checkpoint_info import CheckpointInfo
+from luv_viewer.settings import Settings
+from luv_viewer.widgets.dialogs.checkpoint_dialog import CheckpointDialog
+from luv_viewer.widgets.dialogs.keys_dialog import KeysDialog
+from luv_viewer.widgets.dialogs.settings_dialog import SettingsDialog
+
+CHECKPOINT_FILES = "Checkpoints (*.pt *.pth *.ckpt *.tar);;All files (*)"
+
+
+def ask_files(parent: QWidget) -> list[Path]:
+    """Files to open; none when the user thought better of it."""
+    chosen, _ = QFileDialog.getOpenFileNames(parent, "Open files")
+    return [Path(name) for name in chosen]
+
+
+def ask_folder(parent: QWidget) -> list[Path]:
+    """A folder to open; none when the user thought better of it."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Open folder")
+    return [Path(chosen)] if chosen else []
+
+
+def ask_checkpoint(parent: QWidget) -> str:
+    """A checkpoint file; empty when the user thought better of it."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Choose a checkpoint", "", CHECKPOINT_FILES)
+    return chosen
+
+
+def ask_settings(settings: Settings, parent: QWidget) -> Settings:
+    """The settings after the dialog; the same ones when it was cancelled."""
+    dialog = SettingsDialog(settings, parent)
+    chosen = dialog.chosen() if dialog.exec() else settings
+    dialog.deleteLater()
+    return chosen
+
+
+def tell_keys(actions: Mapping[str, QAction], preset: str, parent: QWidget) -> None:
+    """Every action with the keys it has now."""
+    table = {name: tuple(key.toString() for key in action.shortcuts()) for name, action in actions.items()}
+    dialog = KeysDialog(table, preset, parent)
+    dialog.exec()
+    dialog.deleteLater()
+
+
+def tell_checkpoint(info: CheckpointInfo, parent: QWidget) -> None:
+    """A model card."""
+    dialog = CheckpointDialog(info, parent)
+    dialog.exec()
+    dialog.deleteLater()
+
+
+def tell_about(parent: QWidget) -> None:
+    """What this program is."""
+    QMessageBox.about(
+        parent,
+        "About LUV Viewer",
+        f"<b>LUV Viewer {__version__}</b><p>Plays lung-ultrasound studies and shows which frames LUV-Net attends to."
+        f"</p><p>{RESEARCH_USE}</p>",
+    )
