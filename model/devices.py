@@ -36,9 +36,21 @@ class Engine:
         Raises PredictionError when memory runs out or the device fails.
         """
         exact = self.device.type == "cuda" and self.precision == "fp32"
+        with (
+            self.guarded(),
+            torch.inference_mode(),
+            torch.backends.cudnn.flags(allow_tf32=False) if exact else nullcontext(),
+        ):
+            yield
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """For moving a network: its parameters stay fit for training, which those moved in inference mode are not.
+
+        Raises PredictionError when memory runs out or the device fails.
+        """
         try:
-            with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False) if exact else nullcontext():
-                yield
+            yield
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise PredictionError(self._out_of_memory) from error
         except RuntimeError as error:
@@ -60,10 +72,10 @@ class Engine:
         )
 
 
-def resolve_engine(device: str = "auto", precision: str = "auto") -> Engine:
+def resolve_engine(device: str | torch.device = "auto", precision: str = "auto") -> Engine:
     """The engine that was asked for.
 
-    device: "auto" (CUDA when present, else the CPU), "cpu", "cuda", "cuda:1", "mps".
+    device: "auto" (CUDA when present, else the CPU), "cpu", "cuda", "cuda:1", "mps", or such a `torch.device`.
     precision: "auto" is fp32 everywhere: it is the precision in which thresholds were found and results are compared.
     Raises PredictionError, one sentence, for a device or precision that does not exist here.
 
@@ -72,7 +84,7 @@ def resolve_engine(device: str = "auto", precision: str = "auto") -> Engine:
     """
     if precision != "auto" and precision not in _DTYPES:
         raise PredictionError(f"unknown precision {precision!r}: expected auto, {', '.join(_DTYPES)}")
-    return Engine(_resolve_device(device), "fp32" if precision == "auto" else precision)
+    return Engine(_resolve_device(str(device)), "fp32" if precision == "auto" else precision)
 
 
 def _resolve_device(name: str) -> torch.device:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from model.aggregation import video_attention, video_probabilities
@@ -84,7 +85,7 @@ def predict_video(
     clip_length: int = 30,
     stride: int = 24,
     tail: Tail = "pad",
-    device: str = "auto",
+    device: str | torch.device = "auto",
     precision: str = "auto",
     report: Report | None = None,
 ) -> VideoPrediction:
@@ -94,9 +95,10 @@ def predict_video(
         (crop, channel rule of the checkpoint, letterbox, normalise).
     clip_length, stride in frames, tail: see `plan_clips`; a short clip is padded by repeating its last real frame,
         unmasked. device, precision: see `model.devices.resolve_engine`.
+    checkpoint: its network is put into eval mode and moved to the device, and stays there.
     report: called with (steps done, steps in all) several times a second; what it raises stops the run and is raised.
-    Raises ValueError for frames or numbers that do not fit, PredictionError when the result cannot be computed, and
-    whatever frame(i) raises.
+    Raises ValueError for frames or numbers that do not fit, TypeError for a number that is not whole, PredictionError
+    when the result cannot be computed, and whatever frame(i) raises.
     """
     run, combine = _prepare(frames, checkpoint, _Clips(clip_length, stride, tail), resolve_engine(device, precision))
     for _ in run.steps(report or _ignore, lambda: None):
@@ -111,7 +113,7 @@ def iter_predictions(
     clip_length: int = 30,
     stride: int = 24,
     tail: Tail = "pad",
-    device: str = "auto",
+    device: str | torch.device = "auto",
     precision: str = "auto",
     report: Report | None = None,
     play_head: PlayHead | None = None,

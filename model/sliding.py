@@ -102,10 +102,11 @@ class SlidingRun:
         stride = int(spans[1, 0] - spans[0, 0]) if len(spans) > 1 else 1
         self._clips_to_start = max(1, self._clips_at_once // max(1, stride))
         self._channels_last = kind == "cpu" and spec.cpu_channels_last
-        with engine.running():
+        with engine.guarded():
             network.eval().to(engine.device)
             if self._channels_last:
                 network.encoder.to(memory_format=torch.channels_last)
+        with engine.running():
             self._features = torch.zeros(frames.n_frames, n_features, device=engine.device)
             self._taps = TemporalTaps.of(network.temporal) if network.temporal is not None else None
 

@@ -326,6 +326,17 @@ def test_arguments_are_checked_when_iterating_is_asked_for(small_checkpoint: Che
         iter_predictions(np.zeros((5, 8, 8, 3), np.uint8), small_checkpoint, stride=0)
 
 
+def test_a_network_can_be_trained_after_it_has_predicted(small_checkpoint: Checkpoint, make_frames: MakeFrames) -> None:
+    """MobileNetV2, because its parameters are laid out anew in memory before it runs on a CPU."""
+    network = build_network("luv_net", encoder="mobilenet_v2", projection=8, n_heads=2, kernel_size=3, mlp_hidden=4)
+    checkpoint = replace(small_checkpoint, network=network, network_options=network.option_values)
+    prediction = predict_video(make_frames(3), checkpoint, clip_length=3, device=torch.device("cpu"))
+    logits, _ = network(torch.zeros(1, 2, 3, 32, 32))
+    logits.sum().backward()
+    assert all(parameter.grad is not None for parameter in network.encoder.parameters())
+    assert prediction.provenance.device == "cpu"
+
+
 def test_a_network_of_another_kind_is_refused(small_checkpoint: Checkpoint, make_frames: MakeFrames) -> None:
     with pytest.raises(PredictionError, match="checkpoint small holds a Linear, expected a LUV-Net"):
         predict_video(make_frames(3), replace(small_checkpoint, network=torch.nn.Linear(1, 1)))
