@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ def plan_clips(n_frames: int, clip_length: int = 30, stride: int = 24, tail: Tai
     tail "pad" (the paper): starts 0, stride, ... below n_frames, the last ones cut at the end and later padded by
     repeating the last frame. "align": whole clips only, one more ending at the last frame where they fall short.
     "drop": whole clips only. A video shorter than clip_length is one clip under every rule.
-    Raises ValueError when a number is below 1 or the tail is unknown.
+    Raises ValueError when a number is below 1 or the tail is unknown, TypeError when a number is not whole.
 
     >>> plan_clips(62).tolist()
     [[0, 30], [24, 54], [48, 62]]
@@ -26,18 +27,19 @@ def plan_clips(n_frames: int, clip_length: int = 30, stride: int = 24, tail: Tai
     >>> plan_clips(30).tolist(), plan_clips(7, tail="drop").tolist()
     ([[0, 30], [24, 30]], [[0, 7]])
     """
+    n_frames, clip_length, stride = index(n_frames), index(clip_length), index(stride)
     for name, value in (("n_frames", n_frames), ("clip_length", clip_length), ("stride", stride)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
     if tail not in TAILS:
         raise ValueError(f"tail must be one of {', '.join(TAILS)}, got {tail!r}")
     if n_frames < clip_length:
-        return np.array([[0, n_frames]])
+        return np.array([[0, n_frames]], dtype=np.int64)
     last_whole = n_frames - clip_length
     if tail == "pad":
-        starts = np.arange(0, n_frames, stride)
+        starts = np.arange(0, n_frames, stride, dtype=np.int64)
     else:
-        starts = np.arange(0, last_whole + 1, stride)
+        starts = np.arange(0, last_whole + 1, stride, dtype=np.int64)
         if tail == "align" and starts[-1] < last_whole:
             starts = np.append(starts, last_whole)
     return np.stack([starts, np.minimum(starts + clip_length, n_frames)], axis=1)

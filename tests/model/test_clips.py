@@ -93,3 +93,13 @@ def test_numbers_below_one_and_unknown_tails_are_refused() -> None:
         plan_clips(0)
     with pytest.raises(ValueError, match="tail must be one of pad, align, drop, got 'cut'"):
         plan_clips(10, tail="cut")  # type: ignore[arg-type]
+
+
+def test_spans_are_whole_frames() -> None:
+    """numpy numbers give the same int64 spans; a fraction has no meaning and is not rounded in silence."""
+    for short in (np.uint8(200), np.int32(200), np.uint8(7)):
+        assert plan_clips(short).dtype == np.int64
+        assert plan_clips(short).tolist() == plan_clips(int(short)).tolist()
+    for numbers in ((62.0,), (62, 30.0), (62, 30, 7.2)):
+        with pytest.raises(TypeError, match="float"):
+            plan_clips(*numbers)  # type: ignore[arg-type]
