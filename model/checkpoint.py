@@ -27,6 +27,7 @@ from model.weight_files import WeightFileError, read_weight_file
 
 FORMAT = "luv-viewer checkpoint"
 FORMAT_VERSION = 1
+_STORED: Mapping[str, torch.dtype] = {"float32": torch.float32, "float16": torch.float16}
 PATTERNS = ("A-line", "B-line", "Consolidation", "Pleural effusion")
 
 
@@ -46,7 +47,7 @@ class Checkpoint:
     clip_length: L in frames. preprocessing: see its class.
     metadata: data, licence, date, metrics and whatever else the training wrote; plain values only.
     has_attention: whether the network gives attention beside logits.
-    Raises ValueError when patterns, thresholds or clip length do not fit.
+    Raises ValueError when patterns, thresholds, clip length or the network's number of patterns do not fit.
     """
 
     network: nn.Module
@@ -68,6 +69,9 @@ class Checkpoint:
             raise ValueError(f"patterns must be different names, at least one, got {self.patterns}")
         if thresholds.shape != (len(self.patterns),) or not np.all((thresholds >= 0) & (thresholds <= 1)):
             raise ValueError(f"thresholds must be {len(self.patterns)} numbers from 0 to 1, got {thresholds.tolist()}")
+        n_outputs = self.network_options.get("n_patterns", len(self.patterns))
+        if n_outputs != len(self.patterns):
+            raise ValueError(f"the network scores {n_outputs} patterns, expected {len(self.patterns)}: {self.patterns}")
         if self.clip_length < 1:
             raise ValueError(f"clip_length must be at least 1 frame, got {self.clip_length}")
         thresholds.flags.writeable = False
@@ -80,10 +84,17 @@ def save_checkpoint(
     """Write `checkpoint` whole or not at all (beside, fsync, replace); gives it with the version of the file.
 
     storage: "float16" halves the file; `load_checkpoint` gives float32 again.
-    Raises CheckpointError when a weight is not a finite number, also after rounding to float16; OSError when
-    writing fails.
+    Raises CheckpointError when a weight is not a finite number, also after rounding to float16, or when the metadata
+    hold more than plain values, which no file gives back; ValueError for another storage; OSError when writing fails.
     """
+    if storage not in _STORED:
+        raise ValueError(f"storage must be one of {', '.join(_STORED)}, got {storage!r}")
     path = Path(path)
+    if not _is_plain(dict(checkpoint.metadata)):
+        raise CheckpointError(
+            f"{path.name} was not written: its metadata must be texts, numbers, truth values, None, and lists and "
+            f"tables of them"
+        )
     content = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -95,7 +106,7 @@ def save_checkpoint(
         "thresholds": checkpoint.thresholds.tolist(),
         "threshold_method": checkpoint.threshold_method,
         "metadata": dict(checkpoint.metadata),
-        "state_dict": _stored_state(checkpoint, torch.float16 if storage == "float16" else torch.float32, path.name),
+        "state_dict": _stored_state(checkpoint, _STORED[storage], path.name),
     }
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -107,6 +118,15 @@ def save_checkpoint(
     finally:
         beside.unlink(missing_ok=True)
     return replace(checkpoint, version=_file_version(path))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether `read_weight_file` gives the value back: text, number, truth value, None, lists and tables of such."""
+    if type(value) is dict:
+        return all(type(key) in (str, int) and _is_plain(entry) for key, entry in value.items())
+    if type(value) is list or type(value) is tuple:
+        return all(_is_plain(entry) for entry in value)
+    return value is None or type(value) in (str, int, float, bool) or isinstance(value, np.number | np.bool_)
 
 
 def _stored_state(checkpoint: Checkpoint, dtype: torch.dtype, file_name: str) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pickle
 import zipfile
@@ -98,6 +99,35 @@ def test_weights_that_are_no_numbers_are_neither_written_nor_used(checkpoint: Ch
     torch.save(table, path)
     with pytest.raises(CheckpointError, match=r"large.pt cannot be used: queries holds values that are not numbers"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "value", [Path("clips"), datetime.date(2026, 11, 21), {"folds": {1, 2}}, [np.str_("text")], np.zeros(2)]
+)
+def test_metadata_that_no_file_gives_back_are_not_written(
+    value: object, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    with pytest.raises(CheckpointError, match=r"odd.pt was not written: its metadata must be texts, numbers"):
+        save_checkpoint(tmp_path / "odd.pt", replace(checkpoint, metadata={"data": value}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plain_metadata_come_back(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    metadata = {"auc": np.float64(0.75), "n": np.int64(3), "known": np.True_, "none": None, "rows": [{"low": (0.5, 1)}]}
+    save_checkpoint(tmp_path / "plain.pt", replace(checkpoint, metadata=metadata))
+    assert load_checkpoint(tmp_path / "plain.pt").metadata == metadata
+
+
+def test_an_unknown_storage_is_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="storage must be one of float32, float16, got 'int8'"):
+        save_checkpoint(tmp_path / "a.pt", checkpoint, storage="int8")  # type: ignore[arg-type]
+
+
+def test_a_network_of_other_outputs_than_patterns_is_refused(checkpoint: Checkpoint) -> None:
+    with pytest.raises(ValueError, match="the network scores 3 patterns, expected 4"):
+        replace(checkpoint, network_options={**checkpoint.network_options, "n_patterns": 3})
+    with pytest.raises(ValueError, match="the network scores 4 patterns, expected 1"):
+        replace(checkpoint, patterns=("A-line",), thresholds=np.array([0.5]))
 
 
 class Bomb:
