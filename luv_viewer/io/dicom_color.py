@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -99,14 +100,28 @@ class Display:
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB))
 
     def _from_palette(self, samples: NDArray[np.generic]) -> Picture:
+        index = samples.astype(self._index_type, copy=False).view(f"u{self._index_type.itemsize}")
+        return np.asarray(self._palette[index])
+
+    @property
+    def _index_type(self) -> np.dtype[Any]:
+        """Type of palette indices: 8 or 16 bits (PS3.3 C.7.6.3.1.2)."""
+        if self._image.bits_allocated > 16:
+            raise FrameDecodeError(f"{self._name} has palette indices of more than 16 bits, which cannot be used.")
+        return np.dtype(f"{'i' if self._image.is_signed else 'u'}{1 if self._image.bits_allocated <= 8 else 2}")
+
+    @cached_property
+    def _palette(self) -> Picture:
+        """(256 or 65536, 3) RGB of every index, signed ones in two's complement. Raises FrameDecodeError."""
+        every = np.arange(256**self._index_type.itemsize).astype(self._index_type)
         with quietly():
             try:
-                colors = apply_color_lut(samples, self._dataset)
+                colors = apply_color_lut(every, self._dataset)[:, :3]
             except CONVERSION_ERRORS as error:
                 raise FrameDecodeError(f"{self._name} has a colour palette that cannot be used.") from error
         # Some writers declare 16-bit entries and store 8-bit ones in them.
-        is_deep = colors.dtype != np.uint8 and int(colors.max(initial=0)) > 255
-        return self._upper_byte(colors[..., :3], 16 if is_deep else 8)
+        is_deep = colors.dtype != np.uint8 and int(colors.max()) > 255
+        return self._upper_byte(colors, 16 if is_deep else 8)
 
     @staticmethod
     def _upper_byte(samples: NDArray[np.generic], bits: int) -> Picture:
@@ -119,7 +134,9 @@ class Display:
     def _from_deep(self, samples: NDArray[Any]) -> Picture:
         """Grey of more than 8 bits; each value of 16-bit data is mapped once, not each pixel."""
         is_small = samples.dtype.kind in "iu" and samples.dtype.itemsize <= 2
-        if not is_small or "ModalityLUTSequence" in self._dataset:
+        # A table of values can hold its extremes between those of the frame.
+        has_table = "ModalityLUTSequence" in self._dataset or self._has_voi_lut
+        if not is_small or has_table:
             return self._scaled(samples)
         lowest, highest = int(samples.min()), int(samples.max())
         table = self._scaled(np.arange(lowest, highest + 1).astype(samples.dtype))

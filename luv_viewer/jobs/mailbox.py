@@ -62,7 +62,7 @@ class QueueMailbox(Generic[T]):
     def put(self, items: list[T], *, urgent: bool = False) -> None:
         """Add a batch at the end, or before all others."""
         with self._changed:
-            self._items[0 if urgent else len(self._items) :] = items
+            self._items = [*items, *self._items] if urgent else [*self._items, *items]
             self._changed.notify()
 
     def clear(self) -> None:
