@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,9 @@ class DecoderProcess:
         if self._process is None:
             return
         self._process.kill()
-        # Leaving the context closes both pipes and waits for the end.
-        with self._process as ended:
+        # Leaving the context closes both pipes and waits for the end; a request the worker never read breaks its pipe.
+        with suppress(BrokenPipeError), self._process:
             self._process = None
-        ended.wait()
 
 
 shared_decoder = DecoderProcess()

@@ -78,3 +78,15 @@ def test_the_decoder_process_survives_a_frame_that_takes_too_long() -> None:
     with pytest.raises(DecoderProcessError, match="Error"):
         process.decode(b"\xff\xd8", "1.2.840.10008.1.2.4.80", "pyjpegls", options)
     process.close()
+
+
+def test_a_decoder_that_died_unseen_is_an_error_of_the_frame() -> None:
+    """It ended after it was last looked at, so that the request breaks the pipe."""
+    process = DecoderProcess()
+    with process._lock:
+        worker = process._started()
+    worker.kill()
+    worker.wait()
+    with pytest.raises(DecoderProcessError, match="died"):
+        process._exchange(worker, b"{}", b"", 5.0)
+    process.close()
