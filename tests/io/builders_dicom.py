@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, encapsulate_extended
+from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
 ULTRASOUND_MULTIFRAME = "1.2.840.10008.5.1.4.1.1.3.1"
@@ -88,3 +89,21 @@ def region(
     item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = units
     item.PhysicalDeltaX, item.PhysicalDeltaY = -delta_cm, delta_cm * 2
     return item
+
+
+def directory(path: Path, names: list[list[str]]) -> Path:
+    """A DICOMDIR that names these files."""
+    made = Dataset()
+    records = []
+    for name in names:
+        record = Dataset()
+        record.DirectoryRecordType = "IMAGE"
+        record.ReferencedFileID = name
+        records.append(record)
+    made.DirectoryRecordSequence = DicomSequence(records)
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    made.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    made.save_as(path, enforce_file_format=True)
+    return path

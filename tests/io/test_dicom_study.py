@@ -11,13 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence
+from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
 from luv_viewer.io import MissingFileError, StudyError, UnreadableFileError, UnsupportedFormatError, open_study
 from luv_viewer.io.byte_source import FileSource, SpooledSource
-from tests.io.builders_dicom import color_frames, dataset, encapsulated, grey_frames, save
+from tests.io.builders_dicom import color_frames, dataset, directory, encapsulated, grey_frames, save
 from tests.io.builders_media import Coding, write_video
 
 AVI = Coding("mpeg4", b_frames=0)
@@ -193,24 +192,6 @@ class TestArchives:
         assert source.read(100, 10) == bytes(10)
         with pytest.raises(UnreadableFileError, match=r"bomb\.dcm unpacks to more than 1 MB"):
             source.read(2**21, 1)
-
-
-def directory(path: Path, names: list[list[str]]) -> Path:
-    """A DICOMDIR that names these files."""
-    made = Dataset()
-    records = []
-    for name in names:
-        record = Dataset()
-        record.DirectoryRecordType = "IMAGE"
-        record.ReferencedFileID = name
-        records.append(record)
-    made.DirectoryRecordSequence = Sequence(records)
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
-    made.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    made.save_as(path, enforce_file_format=True)
-    return path
 
 
 def test_dicomdir_opens_what_it_names_and_nothing_outside(tmp_path: Path) -> None:
