@@ -157,6 +157,50 @@ def test_a_palette_of_8_bit_values_declared_as_16_is_not_black(tmp_path: Path) -
     assert np.array_equal(shown(save(tmp_path / "p.dcm", made)), repeated(index))
 
 
+def test_a_dark_frame_of_a_16_bit_palette_stays_dark(tmp_path: Path) -> None:
+    """The palette decides whether its entries are deep, not the entries one frame happens to use."""
+    index = np.stack([np.zeros((4, 4), np.uint8), np.full((4, 4), 255, np.uint8)])
+    table = np.repeat(np.linspace(200, 65535, 256).astype(np.uint16)[:, None], 3, axis=1)
+    made = dataset(index, "PALETTE COLOR")
+    palette(made, table, 16)
+    path = save(tmp_path / "p.dcm", made)
+    assert (shown(path)[0].max(), shown(path)[1].min()) == (0, 255)
+
+
+@pytest.mark.parametrize("first", [0, 200])
+def test_16_bit_palette_indices_and_the_first_value_mapped(tmp_path: Path, first: int) -> None:
+    index = np.arange(65536, dtype=np.uint16).reshape(1, 256, 256)
+    table = np.random.default_rng(3).integers(0, 65536, (65536 - first, 3)).astype(np.uint16)
+    made = dataset(index, "PALETTE COLOR")
+    palette(made, table, 16)
+    for name in ("Red", "Green", "Blue"):
+        made[f"{name}PaletteColorLookupTableDescriptor"].VR = "US"
+        made[f"{name}PaletteColorLookupTableDescriptor"].value[1] = first
+    expected = table[np.maximum(index.astype(int) - first, 0)] >> 8
+    assert np.array_equal(shown(save(tmp_path / "p.dcm", made)), expected)
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+@pytest.mark.parametrize("syntax", NATIVE)
+def test_odd_ybr_full_frames_in_either_plane_order_equal_pydicom(tmp_path: Path, syntax: str, planar: int) -> None:
+    ybr = np.ascontiguousarray(color_frames(3)[:, :5, :7])
+    made = dataset(ybr, "YBR_FULL", PlanarConfiguration=planar)
+    stored = ybr.transpose(0, 3, 1, 2) if planar else ybr
+    made.PixelData = stored.tobytes() + b"\0"
+    expected = convert_color_space(ybr, "YBR_FULL", "RGB")
+    assert np.array_equal(shown(save(tmp_path / "y.dcm", made, syntax)), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16])
+def test_unused_high_bits_do_not_show(tmp_path: Path, dtype: type) -> None:
+    stored = np.random.default_rng(4).integers(0, 65536, (2, 8, 8)).astype(np.uint16).astype(dtype)
+    path = save(tmp_path / "d.dcm", dataset(stored, "MONOCHROME1", BitsStored=12, HighBit=11))
+    values = stored.astype(int) & 0xFFF
+    values = np.where(values > 2047, values - 4096, values) if dtype is np.int16 else values
+    low, high = (np.array([reduce(frame) for frame in values])[:, None, None] for reduce in (np.min, np.max))
+    assert np.array_equal(shown(path), repeated(255 - np.rint((values - low) / (high - low) * 255)))
+
+
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
 @pytest.mark.parametrize("kind", ["grey", "color", "deep"])
 def test_lossless_compression_changes_nothing(tmp_path: Path, syntax: str, kind: str) -> None:
