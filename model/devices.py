@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -36,11 +36,7 @@ class Engine:
         Raises PredictionError when memory runs out or the device fails.
         """
         exact = self.device.type == "cuda" and self.precision == "fp32"
-        with (
-            self.guarded(),
-            torch.inference_mode(),
-            torch.backends.cudnn.flags(allow_tf32=False) if exact else nullcontext(),
-        ):
+        with self.guarded(), torch.inference_mode(), _without_tf32() if exact else nullcontext():
             yield
 
     @contextmanager
@@ -70,6 +66,14 @@ class Engine:
         return (
             f"there is not enough memory on {self.device} for this network: close other programs or use another device"
         )
+
+
+def _without_tf32() -> AbstractContextManager[None]:
+    """cuDNN as it is set, but for TF32."""
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(
+        enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False
+    )
 
 
 def resolve_engine(device: str | torch.device = "auto", precision: str = "auto") -> Engine:

@@ -173,7 +173,7 @@ class SlidingRun:
                 temporal = self._taps.combine(self._frame_products(self._taps, frames, features), local_rows)
             logits, attention = self._network.head(features[local_rows], temporal=temporal)
             finite = bool(torch.isfinite(logits).all() & torch.isfinite(attention).all())
-            self.logits[clips] = logits.double().cpu().numpy()
+            self.logits[clips] = logits.cpu().numpy()
             self.clip_attention[clips] = sum_heads(attention.cpu().numpy())
         if not finite:
             self.logits[clips], self.clip_attention[clips] = np.nan, np.nan
