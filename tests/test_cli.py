@@ -301,12 +301,19 @@ def test_as_a_process_it_is_quiet_and_ends_with_status_0(tmp_path: Path, checkpo
     ]
 
 
-def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path, checkpoint: Path) -> None:
+def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(
+    luv: Luv, tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _videos(tmp_path / "in", *(f"{i}.mp4" for i in range(5)), n_frames=60)
     command = [sys.executable, "-m", "luv_viewer.cli", "predict", tmp_path / "in", "-o", tmp_path / "out"]
-    arguments = [str(part) for part in (*command, "--checkpoint", checkpoint, "--stride", "6")]
+    how = ["--checkpoint", checkpoint, "--device", "cpu", "--stride", "6"]
     with subprocess.Popen(
-        arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment(tmp_path)
+        [str(part) for part in (*command, *how)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(tmp_path),
     ) as running:
         deadline = time.monotonic() + 60
         while not (tmp_path / "out" / "summary.csv").exists() and time.monotonic() < deadline:
@@ -320,28 +327,25 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(tmp_path: Path, che
     assert not list((tmp_path / "out").glob(".*"))
     finished = len(_summary(tmp_path))
     assert 1 <= finished < 5
-    done = _process(arguments, tmp_path)
-    assert done.returncode == 0
-    already = int(done.stdout.split(" already done")[0].split()[-1])
+    assert luv(tmp_path / "in", "--stride", "6") == 0
+    already = int(capsys.readouterr().out.split(" already done")[0].split()[-1])
     assert finished - 1 <= already <= finished
     assert {row.status for row in _summary(tmp_path).values()} == {"ok"}
 
 
-def test_an_internal_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path: Path) -> None:
-    program = (
-        "import sys, luv_viewer.commands.checkpoint as c\n"
-        "c.load_checkpoint = lambda path: 1 / 0\n"
-        "from luv_viewer.cli import main\n"
-        f"sys.exit(main(sys.argv[1:] + ['checkpoint', {__file__!r}]))"
-    )
-    done = _process([sys.executable, "-c", program], tmp_path)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+def test_an_internal_error_is_one_line_and_its_traceback_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LUV_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setattr("luv_viewer.commands.checkpoint.load_checkpoint", lambda path: 1 / 0)
+    assert main(["checkpoint", __file__]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
     assert "ZeroDivisionError" in line
     log = tmp_path / "config" / "luv-viewer.log"
     assert str(log) in line
     assert "Traceback" in log.read_text()
-    assert "Traceback" in _process([sys.executable, "-c", program, "--debug"], tmp_path).stderr
+    with pytest.raises(ZeroDivisionError):
+        main(["--debug", "checkpoint", __file__])
 
 
 def test_checkpoint_prints_the_model_card(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,6 +161,13 @@ def _run_one(
         results.keep(row, Entry(item.place, ""), None)
         return Outcome(row, item.content)
     video = item.content
+
+    def without_result(status: str, message: str) -> Outcome:
+        made_by = f"{checkpoint.name} {checkpoint.version}"
+        row = SummaryRow(name, item.file, status, video.n_frames, _fps(video), checkpoint=made_by)
+        results.keep(row, Entry(item.place, ""), None)
+        return Outcome(row, message)
+
     try:
         key = _key(video, checkpoint, options)
         finished = results.finished(name, key)
@@ -169,14 +176,14 @@ def _run_one(
         prediction = _predict(video, checkpoint, options, report)
         png = attention_png(name, video, prediction)
     except NotAssessedError as error:
-        return _without_result(item, name, checkpoint, results, (f"not assessed: {error.reason}", str(error)))
+        return without_result(f"not assessed: {error.reason}", str(error))
     except (AnalysisError, StudyError) as error:
-        return _without_result(item, name, checkpoint, results, (f"failed: {error}", str(error)))
+        return without_result(f"failed: {error}", str(error))
     except Exception:
         # The boundary of one video: whatever it met, the others of a long run go on.
         log.exception("internal error on one video")
         reason = f"{item.file_name} failed: an internal error; the log has the details."
-        return _without_result(item, name, checkpoint, results, (f"failed: {reason}", reason))
+        return without_result(f"failed: {reason}", reason)
     finally:
         video.store.close()
     row = summarise(name, item.file, _fps(video), prediction)
@@ -196,18 +203,6 @@ def _predict(
         precision=options.precision,
         report=report,
     )
-
-
-def _without_result(
-    item: BatchInput, name: str, checkpoint: model.Checkpoint, results: _Results, why: tuple[str, str]
-) -> Outcome:
-    status, message = why
-    video = item.content
-    assert isinstance(video, Video)  # a file that did not open never comes here
-    made_by = f"{checkpoint.name} {checkpoint.version}"
-    row = SummaryRow(name, item.file, status, video.n_frames, _fps(video), checkpoint=made_by)
-    results.keep(row, Entry(item.place, ""), None)
-    return Outcome(row, message)
 
 
 def _fps(video: Video) -> float | None:

@@ -144,6 +144,10 @@ def _patterns(checkpoint: model.Checkpoint) -> tuple[Pattern, ...]:
 
 
 def _to_domain(result: model.VideoPrediction, checkpoint: model.Checkpoint) -> Prediction:
+    """Top frames follow the one rule also where attention is constant: all frames tie, so the first ones are named.
+
+    `Prediction.constant_attention` says where that is so; the tables then hold 0 for every frame.
+    """
     made = result.provenance
     patterns = _patterns(checkpoint)
     return Prediction(

@@ -64,7 +64,9 @@ class MainWindow(QMainWindow):
 
     def show_cine(self, shown: bool) -> None:
         """The cine, or the page that says what to do first."""
-        self._pages.setCurrentWidget(self.video_view if shown else self.welcome)
+        page = self.video_view if shown else self.welcome
+        self._pages.setCurrentWidget(page)
+        page.setFocus()
 
     def say_working(self, text: str) -> None:
         """What goes on in the background; empty for nothing."""

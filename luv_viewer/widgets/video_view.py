@@ -58,6 +58,7 @@ class VideoView(QWidget):
         self.setObjectName("video_view")
         self.setAccessibleName("Cine")
         self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(320, 240)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.theme: Theme = DARK

@@ -31,7 +31,7 @@ def model_card(info: CheckpointInfo) -> str:
         + "".join(f"<tr><td>{k}</td><td>{text(v)}</td></tr>" for k, v in facts if v)
         + "</table>"
     )
-    thresholds = ", ".join(f"{pattern.plural} {value:.2f}" for pattern, value in info.thresholds)
+    thresholds = ", ".join(f"{pattern.plural} {value:.3f}" for pattern, value in info.thresholds)
     parts.append(f"<p>A pattern counts as present from this probability on: {text(thresholds)}.</p>")
     if info.metrics:
         rows = "".join(
