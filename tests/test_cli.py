@@ -105,17 +105,27 @@ def test_it_writes_the_tables_the_figure_and_the_summary(luv: Luv, tmp_path: Pat
         assert figure.width > 1000
 
 
-def test_a_patient_of_the_data_folder_is_predicted_as_clip_by_clip(data_dir: Path, tmp_path: Path) -> None:
+def test_a_patient_of_the_data_folder_is_predicted_as_clip_by_clip(
+    luv: Luv, data_dir: Path, tmp_path: Path, checkpoint: Path
+) -> None:
     paths = sorted((data_dir / "lus" / "covid-blues").glob("patient_10_*.mp4"))
     assert len(paths) == 6
-    assert main(["predict", *map(str, paths), "-o", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    assert luv(*paths) == 0
     rows = _summary(tmp_path)
     assert set(rows) == {path.stem for path in paths}
     assert {row.status for row in rows.values()} == {"ok"}
     for path in paths:
         assert all((tmp_path / "out" / f"{path.stem}_{end}").is_file() for end in ("frames.csv", "attention.png"))
-    probabilities, _ = _clip_by_clip(paths[0], default_checkpoint_path())
-    clips = read_clips(tmp_path / "out" / f"{paths[0].stem}_clips.csv")
+        probabilities, _ = _clip_by_clip(path, checkpoint)
+        clips = read_clips(tmp_path / "out" / f"{path.stem}_clips.csv")
+        np.testing.assert_allclose(clips.probabilities, probabilities, atol=1.1e-5)
+
+
+def test_the_bundled_checkpoint_predicts_as_clip_by_clip(tmp_path: Path) -> None:
+    (path,) = _videos(tmp_path / "in", "a.mp4", n_frames=32)
+    assert main(["predict", str(path), "-o", str(tmp_path / "out"), "--device", "cpu"]) == 0
+    probabilities, _ = _clip_by_clip(path, default_checkpoint_path())
+    clips = read_clips(tmp_path / "out" / "a_clips.csv")
     np.testing.assert_allclose(clips.probabilities, probabilities, atol=1.1e-5)
 
 

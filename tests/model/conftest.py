@@ -16,7 +16,7 @@ MakeFrames = Callable[[int], NDArray[np.uint8]]
 
 @pytest.fixture(scope="session")
 def small_checkpoint() -> Checkpoint:
-    """LUV-Net with ResNet-18 at 64 pixels and batch statistics that are not trivial, never written to a file."""
+    """LUV-Net with ResNet-18 at 32 pixels and batch statistics that are not trivial, never written to a file."""
     torch.manual_seed(5)
     network = build_network("luv_net", encoder="resnet18", kernel_size=13, mlp_hidden=32).eval()
     with torch.no_grad():
@@ -29,7 +29,7 @@ def small_checkpoint() -> Checkpoint:
         network_options=network.option_values,
         name="small",
         thresholds=np.full(4, 0.5),
-        preprocessing=Preprocessing(size=64),
+        preprocessing=Preprocessing(size=32),
     )
 
 
