@@ -58,8 +58,8 @@ def is_media(header: bytes) -> str | None:
 def open_media(path: Path, cache: FrameCache, *, member: str | None = None, data: bytes | None = None) -> Video:
     """The video in a file, or in `data`, the bytes of `member` of the archive `path`. Content decides, not the name.
 
-    Nothing is decoded but the first frame of MP4 and MOV. Raises MissingFileError, UnreadableFileError,
-    UnsupportedFormatError.
+    Nothing is decoded but the first frame of an MP4 or MOV that asks to be turned. Raises MissingFileError,
+    UnreadableFileError, UnsupportedFormatError.
     """
     name = Path(member).name if member else path.name
     header = data[:HEADER_BYTES] if data is not None else _header(path)

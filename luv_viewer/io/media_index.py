@@ -107,6 +107,13 @@ class FrameOrder:
             return [(self._key_frames[place], self._key_packets[place]) for place in places]
 
 
+def open_binary(source: Source) -> BinaryIO:
+    """The stored bytes as a fresh binary file. Raises OSError."""
+    if isinstance(source, Path):
+        return source.open("rb")
+    return BytesIO(source) if isinstance(source, bytes) else source()
+
+
 class OpenContainer:
     """A container opened with libav, and the file behind it where libav reads one of Python's."""
 
@@ -116,7 +123,7 @@ class OpenContainer:
         options = {"protocol_whitelist": "file"}
         self._file: BinaryIO | None = None
         if not isinstance(source, Path):
-            self._file = BytesIO(source) if isinstance(source, bytes) else source()
+            self._file = open_binary(source)
         target = f"file:{source!s}" if self._file is None else self._file
         try:
             self.container = av.open(target, mode="r", options=options, metadata_errors="replace")

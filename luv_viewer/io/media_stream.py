@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import count
 
 import numpy as np
@@ -9,7 +10,16 @@ from numpy.typing import NDArray
 
 from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError
 from luv_viewer.io.media_decoder import DecoderPool, StreamDecoder
-from luv_viewer.io.media_index import LIBAV_ERRORS, FrameOrder, NoVideoError, PacketIndex, Source, index_packets
+from luv_viewer.io.media_index import (
+    LIBAV_ERRORS,
+    FrameOrder,
+    NoVideoError,
+    PacketIndex,
+    Source,
+    index_packets,
+    open_binary,
+)
+from luv_viewer.io.movie_matrix import may_be_turned
 
 # Open files and decoded frames are bounded for the whole process, however many videos a study holds.
 _POOL = DecoderPool(limit=4)
@@ -19,9 +29,9 @@ _OWNERS = count()
 class EncodedStream:
     """The frames of an MPEG-2, MPEG-4, H.264, HEVC, ... stream, each the one that decoding from the start gives.
 
-    Opening reads the packets and decodes nothing, except the first frame of MP4 and MOV, whose rotation libav tells
-    only then. Frames are numbered as they are shown. Methods may be called from several threads; each thread has a
-    position of its own, and reading forwards never seeks.
+    Opening reads the packets and decodes nothing, except the first frame of an MP4 or MOV that asks to be turned:
+    libav tells the angle only then. Frames are numbered as they are shown. Methods may be called from several
+    threads; each thread has a position of its own, and reading forwards never seeks.
     """
 
     def __init__(self, source: Source, name: str) -> None:
@@ -106,6 +116,9 @@ class EncodedStream:
     def _rotation(self) -> int:
         """Quarter turns the container asks for; 0 when its first frame cannot be decoded (reading it will say so)."""
         try:
+            with closing(open_binary(self._source)) as stream:
+                if not may_be_turned(stream):
+                    return 0
             with _POOL.lease(self._owner, self._open_decoder) as decoder:
                 frame = decoder.frame(0)
         except (*LIBAV_ERRORS, NoVideoError):

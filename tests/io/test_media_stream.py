@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luv_viewer.io.errors import FrameDecodeError, UnreadableFileError, UnsupportedFormatError
-from luv_viewer.io.media_decoder import DecoderPool
+from luv_viewer.io.media_decoder import DecoderPool, StreamDecoder
 from luv_viewer.io.media_stream import _POOL, EncodedStream
+from luv_viewer.io.movie_matrix import may_be_turned
 from tests.io.builders_media import HEIGHT, WIDTH, Coding, decode_all, picture, write_video
 
 OPEN_GROUPS = {"x264-params": "open-gop=1"}
@@ -142,6 +144,21 @@ def test_rotation_asked_for_by_the_file_is_applied(tmp_path: Path, degrees: int)
     expected = np.rot90(decode_all(path)[2], turns)
     assert stream.size == expected.shape[:2]
     np.testing.assert_array_equal(stream.read(2), expected)
+
+
+@pytest.mark.parametrize("name", ["straight.mp4", "straight.mov", "straight.avi", "straight.mkv"])
+def test_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    path = write_video(tmp_path / name, Coding("libx264"), 5)
+    monkeypatch.setattr(StreamDecoder, "frame", None)
+    assert EncodedStream(path, name).size == (HEIGHT, WIDTH)
+    assert EncodedStream(path.read_bytes(), name).n_frames == 5
+
+
+@settings(max_examples=100, deadline=None)
+@given(content=st.binary(max_size=64), size=st.sampled_from([0, 1]) | st.integers(0, 2**32 - 1))
+def test_boxes_that_make_no_sense_leave_the_rotation_open(content: bytes, size: int) -> None:
+    assert may_be_turned(BytesIO(size.to_bytes(4, "big") + content))
+    assert may_be_turned(BytesIO(size.to_bytes(4, "big") + b"moov" + content))
 
 
 @pytest.mark.parametrize("matrix", [1, 5])
