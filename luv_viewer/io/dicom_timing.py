@@ -55,9 +55,11 @@ def _from_vector(header: DicomHeader, n_frames: int, notes: list[str]) -> Timing
     if not _is_present(header, "FrameTimeVector"):
         return None
     increments_ms = np.array(numbers_of(header.dataset, "FrameTimeVector"))
-    if increments_ms.size != n_frames:
+    # A cine that is cut off keeps the times of the frames it still has.
+    if increments_ms.size not in (n_frames, header.whole("NumberOfFrames")) or increments_ms.size < n_frames:
         notes.append(f"{name} does not hold one number for each of the {n_frames} frames and was passed over.")
         return None
+    increments_ms = increments_ms[:n_frames]
     increments_ms[0] = 0.0
     shortest, longest = increments_ms[1:].min(), increments_ms[1:].max()
     if shortest < 1000.0 / FASTEST_FPS or longest > 1000.0 / SLOWEST_FPS:

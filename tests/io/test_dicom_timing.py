@@ -58,6 +58,14 @@ def test_a_bad_vector_is_passed_over_with_a_note(tmp_path: Path, vector: list[fl
     assert any(note.startswith("Frame Time Vector") for note in opened.notes)
 
 
+def test_a_cine_that_is_cut_off_keeps_its_vector(tmp_path: Path) -> None:
+    path = save(tmp_path / "v.dcm", dataset(grey_frames(4), FrameTimeVector=[0, 10, 30, 20], FrameTime=40))
+    path.write_bytes(path.read_bytes()[:-100])
+    (opened,) = open_study(path).videos
+    assert opened.timing.source is TimingSource.FRAME_TIME_VECTOR
+    assert opened.times_s * 1000 == pytest.approx([0, 10, 40])
+
+
 @pytest.mark.parametrize("frame_time", [0, -40, 1e12, 1e-9])
 def test_a_bad_frame_time_is_passed_over_with_a_note(tmp_path: Path, frame_time: float) -> None:
     opened = video(tmp_path, 3, FrameTime=frame_time, CineRate=25)
