@@ -204,7 +204,8 @@ def _write_csv(path: Path, header: list[str], rows: Iterable[list[object]]) -> N
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(path, text.getvalue().encode("utf-8"))
+    # File names may hold bytes that are no text.
+    write_whole(path, text.getvalue().encode("utf-8", "replace"))
 
 
 def _read_csv(path: Path, expected: list[str]) -> tuple[list[str], list[list[str]]]:

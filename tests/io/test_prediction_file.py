@@ -121,6 +121,11 @@ def test_top_frames_are_numbered_from_1(tmp_path: Path) -> None:
     assert (tmp_path / "s.csv").read_text().splitlines()[1].split(",")[6] == "1 2 3"
 
 
+def test_a_file_name_that_is_no_text_does_not_stop_the_table(tmp_path: Path) -> None:
+    write_summary(tmp_path / "s.csv", [SummaryRow("v", "caf\udce9.mp4", "ok")], NETWORK_PATTERNS)
+    assert [row.file for row in read_summary(tmp_path / "s.csv")] == ["caf?.mp4"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
