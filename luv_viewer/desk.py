@@ -19,6 +19,7 @@ from luv_viewer.widgets.dialogs.ask import (
     ask_checkpoint,
     ask_files,
     ask_folder,
+    ask_frame,
     ask_settings,
     tell_about,
     tell_checkpoint,
@@ -161,6 +162,7 @@ class Desk(QObject):
             "previous_ten_frames": lambda: session.player.step_frames(-10),
             "first_frame": lambda: session.player.step_frames(-FAR),
             "last_frame": lambda: session.player.step_frames(FAR),
+            "go_to_frame": self._go_to_frame,
             "slower": lambda: session.player.change_speed(-1),
             "faster": lambda: session.player.change_speed(1),
             "true_speed": lambda: session.player.set_speed(1.0),
@@ -246,6 +248,13 @@ class Desk(QObject):
     def _jump_to(self, frame: int) -> None:
         self.session.player.pause()
         self.session.player.show_frame(frame)
+
+    def _go_to_frame(self) -> None:
+        video = self.session.video
+        if video is not None:
+            frame = ask_frame(self.session.player.frame, video.n_frames, self.window)
+            if frame is not None:
+                self._jump_to(frame)
 
     def _toggle_full_screen(self) -> None:
         if self.window.isFullScreen():

@@ -42,6 +42,7 @@ ACTIONS = (
     ActionSpec("previous_ten_frames", "Ten frames &back", "Playback", ("Shift+Left",)),
     ActionSpec("first_frame", "F&irst frame", "Playback", ("Home",)),
     ActionSpec("last_frame", "&Last frame", "Playback", ("End",)),
+    ActionSpec("go_to_frame", "&Go to frame …", "Playback", ("Ctrl+G",)),
     ActionSpec("slower", "&Slower", "Playback", ("-",)),
     ActionSpec("faster", "&Faster", "Playback", ("+", "=")),
     ActionSpec("true_speed", "&True speed", "Playback", ("0",)),

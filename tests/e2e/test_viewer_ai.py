@@ -13,6 +13,7 @@ from luv_viewer.analysis.predict import load_checkpoint, predict_video
 from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.domain.pattern import Pattern
 from luv_viewer.io import open_study
+from luv_viewer.widgets.timeline_canvas import LaneCanvas
 from tests.builders import moving_speckle, write_mp4, write_tiny_checkpoint
 from tests.e2e.conftest import Hand, RunViewer
 
@@ -185,3 +186,25 @@ def test_a_picture_unlike_lung_ultrasound_is_not_assessed(
         assert "blank.mp4" in hand.session.ai_state.sentence
 
     run_viewer([blank, "--checkpoint", checkpoint], script)
+
+
+def test_clicks_on_timeline_top_frame_and_study_panel_jump(
+    run_viewer: RunViewer, study: Path, checkpoint: Path
+) -> None:
+    def script(hand: Hand) -> None:
+        hand.wait_for_ai()
+        session, window = hand.session, hand.window
+        session.player.pause()
+        canvas = window.timeline.findChild(LaneCanvas)
+        for frame in (0, 17, 44, FRAMES - 1):
+            hand.click(canvas.viewport(), canvas.picture.axis.x_px(frame), canvas.picture.lane_rect(2).bottom() - 2)
+            assert session.player.frame == frame
+        assert session.prediction is not None
+        letter_a = window.top_frames.tiles[0]
+        hand.click(letter_a, letter_a.width() / 2, 10)
+        assert session.player.frame == session.prediction.top_frames[1][0]
+        hand.wait_until(lambda: hand.shown[-1:] == [session.player.frame], "the top frame on the screen")
+        window.study_panel.video_chosen.emit(1)
+        hand.wait_for_video(1)
+
+    run_viewer([study, "--checkpoint", checkpoint], script)

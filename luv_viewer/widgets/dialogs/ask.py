@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.domain.checkpoint_info import CheckpointInfo
@@ -34,6 +34,14 @@ def ask_checkpoint(parent: QWidget) -> str:
     """A checkpoint file; empty when the user thought better of it."""
     chosen, _ = QFileDialog.getOpenFileName(parent, "Choose a checkpoint", "", CHECKPOINT_FILES)
     return chosen
+
+
+def ask_frame(current: int, n_frames: int, parent: QWidget) -> int | None:
+    """A frame to go to, counted from 0 here and from 1 on screen; None when the user thought better of it."""
+    number, accepted = QInputDialog.getInt(
+        parent, "Go to frame", f"Frame number, 1 to {n_frames}", current + 1, 1, n_frames
+    )
+    return number - 1 if accepted else None
 
 
 def ask_settings(settings: Settings, parent: QWidget) -> Settings:
