@@ -20,7 +20,8 @@ class Failure:
 class Study:
     """Videos of one opened path, grouped by patient and study, in acquisition order.
 
-    title: file or folder name. failures: the files left out, each with its reason.
+    title: file or folder name. path: what was opened, the first of several. failures: the files left out, each with
+    its reason.
     """
 
     title: str

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luv_viewer.domain.frame_cache import FrameCache
-from luv_viewer.domain.timing import Timing, TimingSource
+from luv_viewer.domain.timing import Timing
 
 Region = tuple[int, int, int, int]
 
@@ -129,11 +129,6 @@ class Video:
         """True for a single image."""
         return self.n_frames == 1
 
-    @property
-    def has_assumed_timing(self) -> bool:
-        """True when the file states no frame rate and 30 frames/s were assumed."""
-        return self.timing.source is TimingSource.ASSUMED
-
     @cached_property
     def identity(self) -> str:
         """SOP Instance UID, or `sha256:<hex>` of the file (read once, when first asked for)."""
@@ -144,8 +139,6 @@ class Video:
 
         Raises IndexError for a frame the video does not have, StudyError when it cannot be decoded.
         """
-        if not 0 <= i < self.n_frames:
-            raise IndexError(f"frame {i + 1} of {self.n_frames} does not exist")
         frame = self.cache.get((self._key, i))
         if frame is None:
             frame = self.read(i)
@@ -154,6 +147,8 @@ class Video:
 
     def read(self, i: int) -> NDArray[np.uint8]:
         """Frame i decoded afresh and not kept, for passes over a whole video; otherwise as `frame`."""
+        if not 0 <= i < self.n_frames:
+            raise IndexError(f"frame {i + 1} of {self.n_frames} does not exist")
         frame = self.store.read(i)
         if frame.shape != (self.height, self.width, 3) or frame.dtype != np.uint8:
             raise ValueError(

@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 
 def open_study(path: str | Path | Sequence[str | Path]) -> Study:
     """The videos of a file, folder (with its subfolders), DICOMDIR, zip archive, or of several of these.
-    Images named one by one make one video where they are numbered, as in a folder.
 
+    Numbered images named one by one make one video, as those of a folder do.
     Lazy: headers are read, no pixel is decoded. Content decides what a file is, not its name. In folders and archives,
     files that are neither DICOM nor video nor image are left out quietly; one that is but cannot be opened becomes a
     Failure. Raises StudyError, one plain sentence, when nothing at all could be opened.
@@ -45,8 +45,7 @@ def open_study(path: str | Path | Sequence[str | Path]) -> Study:
     if not reading.dicoms and not reading.others:
         raise _nothing_opened(paths, reading)
     title = paths[0].absolute().name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
-    holder = paths[0] if len(paths) == 1 else Path(os.path.commonpath([p.absolute() for p in paths]))
-    return Study(one_line(title), holder, arrange(reading.dicoms, reading.others), tuple(reading.failures))
+    return Study(one_line(title), paths[0], arrange(reading.dicoms, reading.others), tuple(reading.failures))
 
 
 def _nothing_opened(paths: Sequence[Path], reading: _Reading) -> StudyError:

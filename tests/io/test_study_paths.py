@@ -34,6 +34,14 @@ def test_images_named_one_by_one_make_the_same_video_as_their_folder(tmp_path: P
     assert all(np.array_equal(named.frame(i)[..., 0], grey_frames(1, seed=9 + i)[0]) for i in range(3))
 
 
+@pytest.mark.parametrize("i", [-1, 2])
+def test_frames_a_video_does_not_have(tmp_path: Path, i: int) -> None:
+    (video,) = open_study(save(tmp_path / "a.dcm", dataset(grey_frames(2)))).videos
+    for read in (video.frame, video.read):
+        with pytest.raises(IndexError, match="of 2 does not exist"):
+            read(i)
+
+
 def test_a_path_given_twice_opens_once(tmp_path: Path) -> None:
     path = save(tmp_path / "a.dcm", dataset(grey_frames(1)))
     assert len(open_study([path, str(path)]).videos) == 1
