@@ -6,6 +6,7 @@ import hashlib
 import mmap
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Protocol
 from luv_viewer.io.errors import MissingFileError, UnreadableFileError
 
 MAX_OPEN_MAPS = 64
+MAX_OPEN_SPOOLS = 8
 MEMORY_LIMIT_BYTES = 8 * 2**20
 UNPACK_LIMIT_BYTES = 2**30
 _CHUNK_BYTES = 2**20
@@ -126,10 +128,37 @@ class FileSource:
         _open_maps.drop(self)
 
 
+class _OpenSpools:
+    """The sources unpacked most recently; older ones forget their bytes, so that a large archive stays packed."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._spools: OrderedDict[int, weakref.ref[SpooledSource]] = OrderedDict()
+        # Re-entrant: collecting garbage in here may end a source, which comes back to be dropped.
+        self._lock = threading.RLock()
+
+    def note(self, spool: SpooledSource) -> None:
+        with self._lock:
+            self._spools[id(spool)] = weakref.ref(spool)
+            self._spools.move_to_end(id(spool))
+            old = [self._spools.popitem(last=False)[1]() for _ in range(len(self._spools) - self._limit)]
+        for left in old:
+            if left is not None:
+                left.close_if_idle()
+
+    def drop(self, spool: SpooledSource) -> None:
+        with self._lock:
+            self._spools.pop(id(spool), None)
+
+
+_open_spools = _OpenSpools(MAX_OPEN_SPOOLS)
+
+
 class SpooledSource:
     """Bytes that come only in order (a packed archive member, a deflated data set), unpacked as far as was asked for.
 
-    What was unpacked is kept in memory up to 8 MB and in an unnamed temporary file beyond.
+    What was unpacked is kept in memory up to 8 MB and in an unnamed temporary file beyond, for the sources read last;
+    the others unpack again.
     opener: gives the stream from its start. largest: the most bytes it can hold, as far as is known without unpacking.
     limit: bytes after which unpacking is refused (decompression bombs).
     """
@@ -168,6 +197,7 @@ class SpooledSource:
 
     def read(self, offset: int, length: int) -> bytes:
         """See ByteSource."""
+        _open_spools.note(self)
         with self._lock:
             try:
                 store = self._unpack_to(offset + max(length, 0))
@@ -186,18 +216,31 @@ class SpooledSource:
 
     def size(self) -> int:
         """See ByteSource."""
+        _open_spools.note(self)
         with self._lock:
             self._unpack_to(self._limit + 1)
             return self._unpacked
 
     def close(self) -> None:
         """See ByteSource."""
+        _open_spools.drop(self)
         with self._lock:
-            for held in (self._stream, self._store):
-                if held is not None:
-                    held.close()
-            self._stream = self._store = None
-            self._unpacked = 0
+            self._release()
+
+    def close_if_idle(self) -> None:
+        """As `close`, but leaves a source alone that is being read: waiting could be for one another's end."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._release()
+            finally:
+                self._lock.release()
+
+    def _release(self) -> None:
+        for held in (self._stream, self._store):
+            if held is not None:
+                held.close()
+        self._stream = self._store = None
+        self._unpacked, self._finished = 0, False
 
     def __del__(self) -> None:
         """A study nobody refers to any more leaves no temporary file open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tracemalloc
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEGLSLossless
 
 from luv_viewer.io import MissingFileError, StudyError, UnreadableFileError, UnsupportedFormatError, open_study
 from luv_viewer.io.byte_source import FileSource, SpooledSource
@@ -179,6 +180,34 @@ class TestArchives:
             (False, True),
             (True, False),
         ]
+
+    def test_a_large_archive_stays_packed(self, tmp_path: Path) -> None:
+        """Members looked at long ago hold neither memory nor temporary files, and still give the same frames."""
+        frames = np.random.default_rng(0).integers(0, 256, (40, 256, 256), dtype=np.uint8)
+        with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for i in range(20):
+                made = dataset(np.roll(frames, i, axis=0), InstanceNumber=i)
+                archive.write(save(tmp_path / "one.dcm", made), f"{i:02}.dcm")
+        tracemalloc.start()
+        study = open_study(tmp_path / "all.zip")
+        for last in (39, 0, 39):
+            for i, video in enumerate(study.videos):
+                assert np.array_equal(video.read(last)[..., 0], frames[last - i])
+        held = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert held < 10 * frames.nbytes
+
+    def test_deflated_files_in_a_packed_archive_read_by_many_threads(self, tmp_path: Path) -> None:
+        """Each frame unpacks twice, and sources make room for one another meanwhile."""
+        frames = grey_frames(6)
+        with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for i in range(12):
+                made = save(tmp_path / "one.dcm", dataset(frames, InstanceNumber=i), DeflatedExplicitVRLittleEndian)
+                archive.write(made, f"{i:02}.dcm")
+        videos = open_study(tmp_path / "all.zip").videos
+        with ThreadPoolExecutor(6) as pool:
+            read = pool.map(lambda k: videos[k % 12].read(k % 6), range(240), timeout=60)
+            assert all(np.array_equal(picture[..., 0], frames[k % 6]) for k, picture in enumerate(read))
 
     def test_a_bomb_is_refused_without_being_unpacked(self) -> None:
         class Endless:
