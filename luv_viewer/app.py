@@ -77,15 +77,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem is not None:
         print(problem, file=sys.stderr)
         return 1
-    from luv_viewer.settings import Settings, SettingsError, load_settings, settings_path
+    from luv_viewer.settings import Settings, SettingsError, load_settings, set_aside, settings_path
 
     settings, notice = Settings(), ""
     try:
         settings = load_settings(settings_path())
     except SettingsError as error:
-        damaged = settings_path().with_suffix(".damaged.json")
-        settings_path().replace(damaged)
-        notice = f"{error} It was set aside as {damaged.name}, and the defaults are used."
+        notice = f"{error} {set_aside(settings_path())}"
     if settings.scale_percent != 100:
         os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale_percent / 100))
     # The AI thread runs Python too; asking it for the interpreter every millisecond keeps the window's answers prompt.

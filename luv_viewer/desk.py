@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -28,7 +29,10 @@ from luv_viewer.widgets.dialogs.ask import (
 from luv_viewer.widgets.key_table import KeyConflictError, key_table
 from luv_viewer.widgets.main_window import MainWindow
 
+log = logging.getLogger(__name__)
+
 FAR = 10**9
+"""More frames than any video has: a step to its first or last one."""
 
 
 class Desk(QObject):
@@ -55,7 +59,9 @@ class Desk(QObject):
         self._connect_window()
         self._connect_verbs()
         self._connect_switches()
-        self.apply_settings()
+        self._apply_theme()
+        self._apply_keys()
+        self._apply_view()
         window.restore_state(settings.window_state)
 
     def open_paths(self, paths: list[Path]) -> None:
@@ -77,24 +83,33 @@ class Desk(QObject):
 
     def keep_settings(self, settings: Settings) -> None:
         """Apply new settings and write them; a file that cannot be written is said, not hidden."""
-        self.settings = settings
-        self.apply_settings()
-        self._save_settings()
+        before, self.settings = self.settings, settings
+        if settings.theme != before.theme:
+            self._apply_theme()
+        if (settings.key_preset, settings.key_overrides) != (before.key_preset, before.key_overrides):
+            self._apply_keys()
+        self._apply_view()
+        self.jobs.keep_settings(settings, self._settings_file)
 
-    def apply_settings(self) -> None:
-        """Make the window follow the settings."""
-        settings, window = self.settings, self.window
-        theme = THEMES[settings.theme]
+    def _apply_theme(self) -> None:
+        theme = THEMES[self.settings.theme]
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setPalette(palette(theme))
             application.setStyleSheet(style_sheet(theme))
-        window.set_theme(theme)
+        self.window.set_theme(theme)
+
+    def _apply_keys(self) -> None:
         try:
-            window.set_keys(key_table(settings.key_preset, settings.key_overrides))
+            table = key_table(self.settings.key_preset, self.settings.key_overrides)
         except KeyConflictError as error:
-            window.set_keys(key_table("LUV", {}))
-            window.notice.say(f"{error} Until then the keys of “LUV” are used.")
+            table = key_table("LUV", {})
+            self.window.notice.say(f"{error} Until then the keys of “LUV” are used.")
+        self.window.set_keys(table)
+
+    def _apply_view(self) -> None:
+        """What is shown, and the check marks that say so."""
+        settings, window = self.settings, self.window
         window.study_panel.setVisible(settings.show_study_panel)
         window.right_panel.setVisible(settings.show_pattern_panel)
         window.video_view.shows_ruler = settings.show_ruler
@@ -116,14 +131,11 @@ class Desk(QObject):
         self.session.player.pause()
         self.jobs.close()
         self.settings = self.settings.with_value("window_state", self.window.saved_state())
-        self._save_settings()
-        self.session.set_study(None)
-
-    def _save_settings(self) -> None:
         try:
             save_settings(self.settings, self._settings_file)
-        except SettingsError as error:
-            self.window.notice.say(str(error))
+        except SettingsError:
+            log.exception("the settings could not be kept at the end")
+        self.session.set_study(None)
 
     def _connect_window(self) -> None:
         session, window = self.session, self.window

@@ -93,6 +93,16 @@ def load_settings(path: Path) -> Settings:
     return settings
 
 
+def set_aside(path: Path) -> str:
+    """Keep a file that cannot be read under another name, out of the way of the next save; a sentence saying so."""
+    aside = path.with_suffix(".damaged.json")
+    try:
+        os.replace(path, aside)
+    except OSError:
+        return "The defaults are used."
+    return f"It was set aside as {aside.name}, and the defaults are used."
+
+
 def save_settings(settings: Settings, path: Path) -> None:
     """Replace the file whole. Raises SettingsError when the folder cannot be written."""
     beside = path.with_name(path.name + ".new")

@@ -18,9 +18,11 @@ from luv_viewer.domain.study import Study
 from luv_viewer.domain.video import Video
 from luv_viewer.jobs.ai import AiProgress, AiRequest, AiSettings, CheckpointShelf, run_ai
 from luv_viewer.jobs.frames import FrameFailure, FramePicture, FrameRequest, serve_frames
+from luv_viewer.jobs.keeping import KeepRequest, serve_keeping
 from luv_viewer.jobs.mailbox import LatestMailbox, QueueMailbox
 from luv_viewer.jobs.pictures import PictureRequest, serve_pictures
 from luv_viewer.session import Session
+from luv_viewer.settings import Settings
 from luv_viewer.task import Report, Task
 
 READ_AHEAD_FRAMES = 6
@@ -65,6 +67,7 @@ class Jobs(QObject):
         self._finished: dict[tuple[Video, AiSettings], Prediction] = {}
         self._frame_box: LatestMailbox[FrameRequest] = LatestMailbox()
         self._picture_box: QueueMailbox[PictureRequest] = QueueMailbox()
+        self._keep_box: LatestMailbox[KeepRequest] = LatestMailbox()
         self._quiet_timer = QTimer(self)
         self._quiet_timer.setInterval(QUIET_POLL_MS)
         self._quiet_timer.timeout.connect(self._start_waiting_ai)
@@ -72,7 +75,9 @@ class Jobs(QObject):
         frames.progressed.connect(self._take_frame)
         pictures = Task("pictures", lambda report: serve_pictures(self._picture_box, report), _study_errors, self)
         pictures.progressed.connect(self.small_picture_ready)
-        for task in (frames, pictures):
+        keeping = Task("keeping", lambda report: serve_keeping(self._keep_box, report), parent=self)
+        keeping.progressed.connect(lambda sentence: session.problem_raised.emit(str(sentence)))
+        for task in (frames, pictures, keeping):
             task.failed.connect(session.problem_raised)
             self._start(task)
         session.study_changed.connect(self._forget_study)
@@ -116,6 +121,10 @@ class Jobs(QObject):
         """Ask for small pictures; urgent ones (top frames) before thumbnails."""
         self._picture_box.put(requests, urgent=urgent)
 
+    def keep_settings(self, settings: Settings, path: Path) -> None:
+        """Write the settings in the background; the session says when that fails."""
+        self._keep_box.put(KeepRequest(settings, path))
+
     def start_ai(self, settings: AiSettings) -> None:
         """Run LUV-Net over the video shown; a run under way for another one is stopped first."""
         video = self._session.video
@@ -151,8 +160,8 @@ class Jobs(QObject):
         """Stop every thread and wait for it."""
         self._quiet_timer.stop()
         self._ai_next = None
-        self._frame_box.close()
-        self._picture_box.close()
+        for box in (self._frame_box, self._picture_box, self._keep_box):
+            box.close()
         for task in list(self._tasks):
             task.cancel()
         for task in list(self._tasks):

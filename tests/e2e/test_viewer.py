@@ -178,3 +178,14 @@ def test_no_checkpoint_is_a_state_not_a_number(run_viewer: RunViewer, study: Pat
 
 def _expect(hand: Hand, words: str) -> None:
     assert words in hand.window.notice.text
+
+
+def test_settings_that_cannot_be_written_are_said(run_viewer: RunViewer, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file where the folder should be")
+
+    def script(hand: Hand) -> None:
+        hand.desk.change_setting("show_ruler", False)
+        hand.wait_until(lambda: "cannot be saved" in hand.window.notice.text, "a sentence")
+        assert not hand.desk.settings.show_ruler
+
+    assert run_viewer([], script) == 0
