@@ -72,7 +72,8 @@ class _Reading:
     def fail(self, path: Path, error: StudyError, message: str | None = None) -> None:
         """Keep the reason why a file is left out."""
         self.failures.append(Failure(path, one_line(message or str(error))))
-        self.first_error = self.first_error or error
+        # The error itself leads back to here by its causes, and files in such a circle are not closed in order.
+        self.first_error = self.first_error or type(error)(str(error))
 
     def add(self, path: Path) -> None:
         """Open one path a person named; every reason not to is kept as a Failure."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tracemalloc
@@ -136,6 +137,15 @@ def test_an_object_without_picture_is_named(tmp_path: Path) -> None:
         open_study(path)
 
 
+def failure_sentence(path: Path) -> str:
+    """Why a path cannot be opened; the error itself is let go."""
+    try:
+        open_study(path)
+    except StudyError as error:
+        return str(error)
+    raise AssertionError(f"{path.name} opened")
+
+
 class TestArchives:
     """Zip files: nothing is unpacked to folders."""
 
@@ -208,6 +218,23 @@ class TestArchives:
         with ThreadPoolExecutor(6) as pool:
             read = pool.map(lambda k: videos[k % 12].read(k % 6), range(240), timeout=60)
             assert all(np.array_equal(picture[..., 0], frames[k % 6]) for k, picture in enumerate(read))
+
+    def test_a_damaged_archive_is_closed(self, tmp_path: Path) -> None:
+        """At once, and not when garbage is collected: an error must not lead back to what caused it."""
+        path = tmp_path / "all.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.dcm", bytes(3000))
+            archive.writestr("b.dcm", bytes(3000))
+        # Names that differ between the file's entry and the list at the archive's end.
+        path.write_bytes(path.read_bytes().replace(b"a.dcm", b"c.dcm", 1).replace(b"b.dcm", b"d.dcm", 1))
+        gc.disable()
+        try:
+            sentence = failure_sentence(path)
+            held = [link for link in Path("/proc/self/fd").iterdir() if link.exists() and link.samefile(path)]
+        finally:
+            gc.enable()
+        assert "damaged inside" in sentence
+        assert held == []
 
     def test_a_bomb_is_refused_without_being_unpacked(self) -> None:
         class Endless:
