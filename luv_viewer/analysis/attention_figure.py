@@ -63,7 +63,8 @@ def attention_figure(
     name: str, cine: Cine, prediction: Prediction, ground_truth: Mapping[Pattern, Sequence[Span]] | None = None
 ) -> Figure:
     """One row per pattern: the attention scaled by equation 8 over frames numbered from 1, the top frames as red dots
-    A B C by rank, and these frames beside it. The curve of a pattern below its threshold is dimmed.
+    A B C by rank, and these frames beside it; neither where attention is constant. The curve of a pattern below its
+    threshold is dimmed.
 
     name: the heading, never a patient name. ground_truth: spans where a reader saw the pattern, drawn as a green
     dashed line of 0 and 1. Raises what `cine.frame` raises.

@@ -144,9 +144,9 @@ def _patterns(checkpoint: model.Checkpoint) -> tuple[Pattern, ...]:
 
 
 def _to_domain(result: model.VideoPrediction, checkpoint: model.Checkpoint) -> Prediction:
-    """Top frames follow the one rule also where attention is constant: all frames tie, so the first ones are named.
+    """A pattern whose attention is constant has no top frames here: its frames all tie, so that none stands out.
 
-    `Prediction.constant_attention` says where that is so; the tables then hold 0 for every frame.
+    `model.VideoPrediction.top_frames` names the first ones there; window, figure and summary show none.
     """
     made = result.provenance
     patterns = _patterns(checkpoint)
@@ -158,7 +158,7 @@ def _to_domain(result: model.VideoPrediction, checkpoint: model.Checkpoint) -> P
         clip_attention=result.clip_attention,
         frame_attention=result.frame_attention,
         constant_attention=result.constant_attention,
-        top_frames=tuple(tuple(int(i) for i in result.top_frames(p)) for p in range(len(patterns))),
+        top_frames=tuple(() if flat else result.top_frames(p) for p, flat in enumerate(result.constant_attention)),
         provenance=Provenance(
             checkpoint=made.checkpoint,
             version=made.version,

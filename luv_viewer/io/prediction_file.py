@@ -127,7 +127,7 @@ def summarise(video: str, file: str, fps: float | None, prediction: Prediction) 
 def write_summary(path: Path, rows: Iterable[SummaryRow], patterns: Sequence[Pattern]) -> None:
     """Write `summary.csv` with the columns of `patterns`. Top frames are frame numbers by rank, separated by spaces.
 
-    Raises WriteError.
+    The cell of top frames is empty where the attention is constant, so that no frame stands out. Raises WriteError.
     """
     header = ["video", "file", "frames", "fps"]
     for pattern in patterns:

@@ -54,7 +54,8 @@ def prediction(n_frames: int = 62, seed: int = 0, constant: tuple[int, ...] = ()
     curves -= curves.min(axis=0)
     curves /= np.maximum(curves.max(axis=0), 1e-12)
     curves[:, list(constant)] = 0
-    top = tuple(tuple(int(i) for i in np.argsort(-curves[:, p], kind="stable")[:3]) for p in range(4))
+    ranked = np.argsort(-curves, axis=0, kind="stable")[:3]
+    top = tuple(() if p in constant else tuple(int(i) for i in ranked[:, p]) for p in range(4))
     return Prediction(
         patterns=NETWORK_PATTERNS,
         clip_spans=spans,

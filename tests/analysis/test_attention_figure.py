@@ -65,6 +65,9 @@ def test_constant_attention_is_said_in_words() -> None:
     figure = attention_figure("x", speckle_cine(40), prediction(40, constant=(2,)))
     flagged = [any("same on every frame" in t.get_text() for t in axes.texts) for axes in _curve_axes(figure)]
     assert flagged == [False, False, True, False]
+    dotted = [bool(axes.collections) for axes in _curve_axes(figure)]
+    assert dotted == [True, True, False, True]
+    assert sum("frame " in axes.get_title() for axes in figure.axes) == 9
 
 
 def test_a_still_has_nothing_to_compare() -> None:

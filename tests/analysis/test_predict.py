@@ -59,6 +59,15 @@ def test_a_prediction_says_what_the_model_says(video: Video, checkpoint: model.C
     assert (made.provenance.stride, made.provenance.tail) == (20, tail)
 
 
+def test_no_frame_stands_out_where_attention_is_constant(checkpoint: model.Checkpoint, tmp_path: Path) -> None:
+    for number in range(33):
+        Image.fromarray(moving_speckle(1)[0]).save(tmp_path / f"im{number:02d}.png")
+    made = predict_video(open_study(tmp_path).videos[0], checkpoint, device="cpu")
+    assert made.constant_attention.all()
+    assert made.frame_attention.max() == 0
+    assert made.top_frames == ((), (), (), ())
+
+
 def test_predictions_grow_and_the_last_one_is_the_whole(video: Video, checkpoint: model.Checkpoint) -> None:
     done: list[tuple[int, int]] = []
     steps = list(
