@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any, Literal
 
 import torch
@@ -44,6 +45,10 @@ class LUVNetOptions:
 
     def __post_init__(self) -> None:
         encoder_spec(self.encoder)
+        for name in ("kernel_size", "n_heads", "mlp_hidden", "n_patterns", "projection"):
+            value = getattr(self, name)
+            if not isinstance(value, Integral) and not (name == "projection" and value is None):
+                raise ValueError(f"{name} must be a whole number, got {value!r}")
         if self.kernel_size < 1 or self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd and positive, got {self.kernel_size}")
         for name in ("n_heads", "mlp_hidden", "n_patterns"):
@@ -116,8 +121,11 @@ class LUVNet(nn.Module):
 
         temporal: (N, D) the temporal branch's output when it is known already (`TemporalTaps.combine`).
         """
-        if features.ndim != 3 or features.shape[2] != self.options.n_features:
-            raise ValueError(f"features must have shape (N, L, {self.options.n_features}), got {tuple(features.shape)}")
+        if features.ndim != 3 or features.shape[1] < 1 or features.shape[2] != self.options.n_features:
+            raise ValueError(
+                f"features must have shape (N, L, {self.options.n_features}) with at least one frame, "
+                f"got {tuple(features.shape)}"
+            )
         if mask is not None:
             _check_mask(mask, features)
         pooled, attention = self.attend(features, mask)

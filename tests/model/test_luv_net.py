@@ -192,6 +192,9 @@ def test_published_encoder_sizes_and_full_size_shapes(encoder: str, count: int) 
     ("options", "sentence"),
     [
         ({"kernel_size": 4}, "kernel_size must be odd and positive, got 4"),
+        ({"kernel_size": 13.0}, r"kernel_size must be a whole number, got 13\.0"),
+        ({"n_heads": "8"}, "n_heads must be a whole number, got '8'"),
+        ({"projection": 64.0}, r"projection must be a whole number, got 64\.0"),
         ({"encoder": "resnet50", "n_heads": 7}, "n_heads must divide the 2048 features of a frame, got 7"),
         ({"encoder": "vgg"}, "unknown encoder 'vgg': expected one of densenet161, resnet50, resnet18, mobilenet_v2"),
         ({"head": "paper"}, "head must be 'code' or 'text', got 'paper'"),
@@ -215,8 +218,12 @@ def test_wrong_shapes_and_masks_are_refused() -> None:
     network = small_network()
     with pytest.raises(ValueError, match=r"clips must have shape \(N, L, 3, H, W\), got \(1, 3, 64, 64\)"):
         network(torch.zeros(1, 3, 64, 64))
-    with pytest.raises(ValueError, match=r"features must have shape \(N, L, 6\), got \(1, 4, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"features must have shape \(N, L, 6\) with at least one frame, got \(1, 4, 5\)"
+    ):
         network.head(torch.zeros(1, 4, 5))
+    with pytest.raises(ValueError, match=r"at least one frame, got \(1, 0, 6\)"):
+        network.head(torch.zeros(1, 0, 6))
     features = torch.zeros(1, 4, 6, dtype=torch.float64)
     with pytest.raises(ValueError, match=r"mask must be bool of shape \(1, 4\), got torch.float32"):
         network.head(features, torch.ones(1, 4))
