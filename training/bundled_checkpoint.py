@@ -3,11 +3,13 @@
     python -m training.bundled_checkpoint --data DIR --encoder-weights FILE -o FILE
 
 Every candidate setting is judged by source-grouped folds of the POCUS clips; the one with the highest macro AUC is
-fitted on all of them. COVID-BLUES is scored once, by the finished network, and decides nothing.
+fitted on all of them, and the scores of the folds calibrate it. COVID-BLUES is scored by the finished network, with
+and without calibration, and decides nothing.
 """
 
 from __future__ import annotations
 
+import copy
 import datetime
 import logging
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,15 @@ from model import Checkpoint, Preprocessing, save_checkpoint
 from model.checkpoint import PATTERNS
 from model.networks.luv_net import LUVNet
 from model.registry import build_network
+from training.calibration import (
+    Platt,
+    calibration_rows,
+    fit_patterns,
+    fold_into,
+    left_out_probabilities,
+    probabilities,
+    reliability_rows,
+)
 from training.candidates import CANDIDATES
 from training.cohort import UNKNOWN, read_cohort
 from training.evaluation import (
@@ -39,16 +50,18 @@ from training.evaluation import (
     pattern_aucs,
 )
 from training.features import FeatureStore
-from training.fit import ENCODER, HeadSettings, LabelledFeatures, clip_probabilities, fit_head, network_options
+from training.fit import ENCODER, HeadSettings, LabelledFeatures, clip_logits, fit_head, network_options
+from training.folds import grouped_folds
 from training.linear_probe import linear_probe_scorer
-from training.model_card import chance_sentences, describe, false_alarm_sentences, model_card
+from training.model_card import CALIBRATION_METHOD, describe, limitations_by_numbers, model_card
 from training.statistics import Threshold, youden_threshold
 
 FOLDS_SET = "grouped folds"
 EXTERNAL_SET = "external COVID-BLUES"
 SEEDS = (0, 1, 2)
 THRESHOLD_METHOD = (
-    "Youden on out-of-fold video scores (largest clip probability of a video, grouped folds of three seeds pooled)"
+    "Youden on calibrated out-of-fold video probabilities (largest of a video's clips, grouped folds of three seeds "
+    "pooled)"
 )
 
 _log = logging.getLogger(__name__)
@@ -56,7 +69,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A candidate judged by grouped folds. judged: one per seed of `SEEDS`, videos; clips: the first seed's clips."""
+    """A candidate's logits in grouped folds. judged: per seed of `SEEDS` the videos; clips: the first seed's clips."""
 
     name: str
     judged: tuple[Judged, ...]
@@ -97,7 +110,7 @@ def stored_encoder(weights: Path) -> LUVNet:
 
 
 def pooled_thresholds(judged: Sequence[Judged]) -> list[Threshold]:
-    """Per pattern the Youden threshold of the video scores of all seeds together, unknown labels left out."""
+    """Per pattern the Youden threshold of the video probabilities of all seeds, unknown labels left out."""
     found = []
     for p in range(len(PATTERNS)):
         truth = np.concatenate([one.labels[:, p] for one in judged])
@@ -128,6 +141,33 @@ def finished_network(data: LabelledFeatures, settings: HeadSettings, encoder: LU
     network = fit_head(data, settings, SEEDS[0])
     network.encoder.load_state_dict(encoder.encoder.state_dict())
     return network.half().float().eval()
+
+
+def calibrated_network(network: LUVNet, platts: Sequence[Platt]) -> LUVNet:
+    """A copy of `network` whose logits come out calibrated, rounded to float16 as it is stored."""
+    calibrated = copy.deepcopy(network)
+    fold_into(calibrated, platts)
+    return calibrated.half().float().eval()
+
+
+def calibration_record(
+    judged: Sequence[Judged], platts: Sequence[Platt], outside: tuple[Judged, Judged]
+) -> dict[str, Any]:
+    """The metadata entry. judged: out-of-fold logits per seed; outside: external logits without and with calibration.
+
+    The folds' calibrated numbers come from calibrations fitted without the fold they are applied to.
+    """
+    dealt = [grouped_folds(one.clusters, one.labels, N_FOLDS, seed) for one, seed in zip(judged, SEEDS, strict=True)]
+    plain, left_out = [probabilities(one) for one in judged], left_out_probabilities(judged, dealt)
+    before, after = (probabilities(one) for one in outside)
+    return {
+        "method": CALIBRATION_METHOD,
+        "patterns": calibration_rows(platts, PATTERNS),
+        "reliability": [
+            *reliability_rows(plain, left_out, PATTERNS, set_name=FOLDS_SET),
+            *reliability_rows([before], [after], PATTERNS, set_name=EXTERNAL_SET),
+        ],
+    }
 
 
 @click.command()
@@ -170,32 +210,44 @@ def main(data: Path, encoder_weights: Path, output: Path, cache: Path, date: str
         trials.append(try_out(name, head_scorer(settings), pocus))
         _log.info("%s: macro AUC %.3f", name, trials[-1].macro_auc)
     chosen = max(trials[1:], key=lambda trial: trial.macro_auc)
-    network = finished_network(pocus, CANDIDATES[chosen.name], encoder)
-    thresholds = pooled_thresholds(chosen.judged)
+    plain = finished_network(pocus, CANDIDATES[chosen.name], encoder)
+    platts = fit_patterns(chosen.judged)
+    network = calibrated_network(plain, platts)
+    calibrated = [probabilities(one, platts) for one in chosen.judged]
+    thresholds = pooled_thresholds(calibrated)
     blues = _labelled(store, data, "COVID-BLUES", mirrored=False)
-    outside = of_videos([clip_probabilities(network, views[0]) for views in blues.views], blues)
+    uncalibrated, outside = (_external(one, blues) for one in (plain, network))
     metrics = [
         *metric_rows(chosen.judged[0], PATTERNS, set_name=FOLDS_SET, level="video"),
         *metric_rows(chosen.clips, PATTERNS, set_name=FOLDS_SET, level="clip"),
         *metric_rows(outside, PATTERNS, set_name=EXTERNAL_SET, level="video"),
     ]
+    _log.info("external AUC without calibration %s, with %s", pattern_aucs(uncalibrated), pattern_aucs(outside))
     points = {
-        FOLDS_SET: operating_points(chosen.judged[0], thresholds),
-        EXTERNAL_SET: operating_points(outside, thresholds),
+        FOLDS_SET: operating_points(calibrated[0], thresholds),
+        EXTERNAL_SET: operating_points(probabilities(outside), thresholds),
     }
+    calibration = calibration_record(chosen.judged, platts, (uncalibrated, outside))
     description = describe(
         read_cohort(data / "lus_manifest.csv", "POCUS"), read_cohort(data / "lus_manifest.csv", "COVID-BLUES")
     )
+    by_numbers = limitations_by_numbers(metrics, points, calibration)
     metadata = {
         **description,
-        "limitations": [*chance_sentences(metrics), *false_alarm_sentences(points), *description["limitations"]],
+        "limitations": [*by_numbers, *description["limitations"]],
         "date": date or datetime.date.today().isoformat(),
         "training": _training_record(chosen.name, encoder.encoder_weights_sha256 or ""),
         "settings_tried": [trial.row for trial in trials],
         "metrics": metrics,
+        "calibration": calibration,
         "operating_points": points,
     }
     _write(output, network, CANDIDATES[chosen.name], thresholds, metadata)
+
+
+def _external(network: LUVNet, data: LabelledFeatures) -> Judged:
+    """The videos' logits by `network`."""
+    return of_videos([clip_logits(network, views[0]) for views in data.views], data)
 
 
 def _labelled(store: FeatureStore, data: Path, dataset: str, *, mirrored: bool) -> LabelledFeatures:

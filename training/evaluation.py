@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training.cohort import UNKNOWN
 from training.features import Features
-from training.fit import HeadSettings, LabelledFeatures, clip_probabilities, fit_head
+from training.fit import HeadSettings, LabelledFeatures, clip_logits, fit_head
 from training.folds import grouped_folds
 from training.statistics import OneClassError, auc, clustered_interval, delong_interval
 
@@ -32,11 +32,11 @@ class Judged:
 
 
 def head_scorer(settings: HeadSettings) -> Scorer:
-    """Fits a LUV-Net head; per held-out video the (K, P) probabilities of its clips."""
+    """Fits a LUV-Net head; per held-out video the (K, P) logits of its clips."""
 
     def score(data: LabelledFeatures, held_out: list[Features], seed: int) -> list[Scores]:
         network = fit_head(data, settings, seed)
-        return [clip_probabilities(network, features) for features in held_out]
+        return [clip_logits(network, features) for features in held_out]
 
     return score
 

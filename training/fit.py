@@ -122,13 +122,13 @@ def masked_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return (losses * known).sum() / known.sum().clamp(min=1)
 
 
-def clip_probabilities(network: LUVNet, features: Features) -> NDArray[np.float64]:
-    """(K, P) probabilities of the paper's clips (30 frames, step 24, tail padded) of one video's (T, E) features."""
+def clip_logits(network: LUVNet, features: Features) -> NDArray[np.float64]:
+    """(K, P) logits of the paper's clips (30 frames, step 24, tail padded) of one video's (T, E) features."""
     spans = plan_clips(len(features), CLIP_LENGTH, STRIDE)
     with torch.inference_mode():
         clips = torch.from_numpy(features[clip_rows(spans, CLIP_LENGTH)])
         logits, _ = network.head(network.project(clips))
-        return np.asarray(logits.double().sigmoid().numpy())
+        return np.asarray(logits.double().numpy())
 
 
 def _mean_and_spread(data: LabelledFeatures) -> tuple[Features, Features]:

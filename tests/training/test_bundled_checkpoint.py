@@ -8,19 +8,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from luv_viewer.io import open_study
 from model import Checkpoint, load_checkpoint, predict_video
 from model.checkpoint import PATTERNS
 from model.networks.luv_net import LUVNet
 from tests.builders import moving_speckle, write_mp4
-from training.bundled_checkpoint import operating_points, pooled_thresholds
+from training.bundled_checkpoint import calibrated_network, operating_points, pooled_thresholds
+from training.calibration import MIN_SCALE, Platt
 from training.candidates import CANDIDATES
 from training.cohort import LabelledVideo, read_cohort
 from training.evaluation import Judged
 from training.features import FeatureStore
-from training.fit import clip_probabilities
-from training.model_card import chance_sentences, describe, false_alarm_sentences, model_card
+from training.fit import HeadSettings, clip_logits, new_network
+from training.model_card import (
+    chance_sentences,
+    describe,
+    false_alarm_sentences,
+    limitations_by_numbers,
+    model_card,
+    no_skill_sentences,
+    prevalence_sentences,
+    uncalibrated_sentences,
+    worsened_sentences,
+)
 
 FILE_NAME = "luvnet_mobilenetv2_pocus.pt"
 
@@ -41,7 +53,8 @@ def test_it_is_small_and_a_normal_checkpoint(bundled: Path, checkpoint: Checkpoi
     assert checkpoint.network_options["encoder"] == "mobilenet_v2"
     assert (checkpoint.clip_length, checkpoint.preprocessing.channel_rule) == (30, "luminance")
     assert ((checkpoint.thresholds > 0) & (checkpoint.thresholds < 1)).all()
-    assert "out-of-fold video scores" in checkpoint.threshold_method
+    assert len(checkpoint.name) <= 30
+    assert "calibrated out-of-fold video probabilities" in checkpoint.threshold_method
 
 
 def test_it_says_what_it_was_made_of(checkpoint: Checkpoint) -> None:
@@ -71,6 +84,30 @@ def test_every_metric_has_its_interval_and_method(checkpoint: Checkpoint) -> Non
     assert not any(row["set"].startswith("external") and row["pattern"] in PATTERNS[2:] for row in rows)
 
 
+def test_it_is_calibrated_and_says_how(checkpoint: Checkpoint) -> None:
+    calibration = checkpoint.metadata["calibration"]
+    assert tuple(row["pattern"] for row in calibration["patterns"]) == checkpoint.patterns
+    assert all(row["scale"] >= MIN_SCALE and row["method"].startswith("Platt") for row in calibration["patterns"])
+    folds = [row for row in calibration["reliability"] if row["set"] == "grouped folds"]
+    assert tuple(row["pattern"] for row in folds) == checkpoint.patterns
+    for measure in ("Brier", "ECE"):
+        assert sum(row[f"{measure} after"] for row in folds) < sum(row[f"{measure} before"] for row in folds)
+    assert all(abs(row["mean after"] - row["prevalence"]) < 0.05 for row in folds)
+    outside = [row["pattern"] for row in calibration["reliability"] if row["set"] == "external COVID-BLUES"]
+    assert outside == ["A-line", "B-line"]
+
+
+def test_the_calibrated_copy_gives_the_calibrated_logits_in_float16() -> None:
+    settings = HeadSettings(projection=16, mlp_hidden=16, n_heads=4, kernel_size=3)
+    network = new_network(settings, 2, seed=0).half().float().eval()
+    features = np.random.default_rng(0).random((40, 1280), dtype=np.float32)
+    platts = [Platt(0.3, -1.0, 5, 9, "Platt"), Platt(0.05, -2.5, 2, 9, "Platt")]
+    calibrated = calibrated_network(network, platts)
+    expected = clip_logits(network, features) * [0.3, 0.05] + [-1.0, -2.5]
+    np.testing.assert_allclose(clip_logits(calibrated, features), expected, atol=2e-3)
+    assert all(torch.equal(value, value.half().float()) for value in calibrated.parameters())
+
+
 def test_the_model_card_beside_it_is_the_one_of_this_file(bundled: Path, checkpoint: Checkpoint) -> None:
     card = (bundled.parent / "README.md").read_text(encoding="utf-8")
     assert card == model_card(checkpoint, FILE_NAME)
@@ -78,7 +115,7 @@ def test_the_model_card_beside_it_is_the_one_of_this_file(bundled: Path, checkpo
 
 
 def test_what_was_judged_is_what_the_viewer_shows(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    """The engine on a file gives the probabilities of the head on cached features, finite and inside (0, 1)."""
+    """The engine on a file gives the logits of the head on cached features, finite and inside (0, 1)."""
     write_mp4(tmp_path / "a.mp4", moving_speckle(26))
     network = checkpoint.network
     assert isinstance(network, LUVNet)
@@ -88,7 +125,7 @@ def test_what_was_judged_is_what_the_viewer_shows(tmp_path: Path, checkpoint: Ch
     assert found.probabilities.shape == (1, 4)
     assert ((found.probabilities > 0) & (found.probabilities < 1)).all()
     assert np.isfinite(found.clip_attention).all()
-    np.testing.assert_allclose(found.probabilities, clip_probabilities(network, features), atol=1e-4)
+    np.testing.assert_allclose(found.logits, clip_logits(network, features), atol=1e-4)
 
 
 def test_thresholds_leave_unknown_labels_out_and_flag_one_class() -> None:
@@ -117,7 +154,7 @@ def test_the_sentence_about_chance_uses_the_wider_interval() -> None:
     assert "A-line" not in sentence
 
 
-def test_a_threshold_that_calls_most_videos_is_said(checkpoint: Checkpoint) -> None:
+def test_a_threshold_that_calls_most_videos_is_said() -> None:
     points = {
         "near": [{"pattern": "A-line", "sensitivity": 0.1, "specificity": 0.51}],
         "far": [{"pattern": "A-line", "sensitivity": 0.9, "specificity": 0.5}],
@@ -125,10 +162,32 @@ def test_a_threshold_that_calls_most_videos_is_said(checkpoint: Checkpoint) -> N
     (sentence,) = false_alarm_sentences(points)
     assert '"far"' in sentence
     assert "A-line (50 %)" in sentence
-    assert set(false_alarm_sentences(checkpoint.metadata["operating_points"])) <= set(
-        checkpoint.metadata["limitations"]
-    )
-    assert set(chance_sentences(checkpoint.metadata["metrics"])) <= set(checkpoint.metadata["limitations"])
+
+
+def test_every_sentence_the_numbers_call_for_is_among_the_limitations(checkpoint: Checkpoint) -> None:
+    data = checkpoint.metadata
+    sentences = limitations_by_numbers(data["metrics"], data["operating_points"], data["calibration"])
+    assert sentences
+    assert data["limitations"][: len(sentences)] == sentences
+
+
+def test_what_the_calibration_cannot_do_is_said() -> None:
+    rows = [
+        {"set": "far", "pattern": "A-line", "mean after": 0.3, "prevalence": 0.35},
+        {"set": "far", "pattern": "B-line", "mean after": 0.3, "prevalence": 0.45},
+    ]
+    (sentence,) = prevalence_sentences(rows)
+    assert "B-line (0.30, share 0.45)" in sentence
+    assert "A-line" not in sentence
+    better = {"set": "near", "pattern": "A-line", "Brier before": 0.2, "Brier after": 0.1, "Brier of prevalence": 0.2}
+    worse = {**better, "pattern": "B-line", "Brier after": 0.21}
+    assert worsened_sentences([better]) == []
+    (sentence,) = worsened_sentences([better, worse])
+    assert sentence.endswith("for: B-line (0.20 to 0.21).")
+    assert no_skill_sentences([better]) == []
+    (sentence,) = no_skill_sentences([better, worse])
+    assert sentence.endswith("for: B-line.")
+    assert uncalibrated_sentences([{"pattern": "A-line", "method": "Platt"}]) == []
 
 
 def test_metadata_counts_are_those_of_the_manifest(data_dir: Path, checkpoint: Checkpoint) -> None:

@@ -11,7 +11,7 @@ import torch
 from model import plan_clips
 from tests.training.builders_features import separable
 from training.evaluation import head_scorer, metric_rows, of_clips, of_videos, out_of_fold, pattern_aucs
-from training.fit import HeadSettings, clip_probabilities, fit_head, masked_loss
+from training.fit import HeadSettings, clip_logits, fit_head, masked_loss
 from training.linear_probe import linear_probe_scorer
 
 SMALL = HeadSettings(projection=16, mlp_hidden=16, n_heads=4, kernel_size=3, batch=8, steps=60, learning_rate=3e-3)
@@ -59,19 +59,19 @@ def test_the_fitted_network_takes_the_features_of_its_own_encoder() -> None:
     moved = replace(data, views=[(views[0] * 2 + 5,) for views in data.views])
     plain, shifted = fit_head(data, short, 0), fit_head(moved, short, 0)
     for views, moved_views in zip(data.views, moved.views, strict=True):
-        expected = clip_probabilities(plain, views[0])
-        np.testing.assert_allclose(clip_probabilities(shifted, moved_views[0]), expected, atol=2e-3)
+        expected = clip_logits(plain, views[0])
+        np.testing.assert_allclose(clip_logits(shifted, moved_views[0]), expected, atol=2e-3)
 
 
 def test_clips_follow_the_papers_plan() -> None:
     network = fit_head(separable(n_groups=4), replace(SMALL, steps=2), 0)
     features = np.random.default_rng(0).random((50, 1280), dtype=np.float32)
-    found = clip_probabilities(network, features)
+    found = clip_logits(network, features)
     assert found.shape == (3, 2)
     tail = np.concatenate([features[48:], np.repeat(features[49:], 28, axis=0)])
     with torch.inference_mode():
         logits, _ = network.head(network.project(torch.from_numpy(tail[None])))
-    np.testing.assert_allclose(found[2], logits[0].sigmoid().numpy(), atol=1e-6)
+    np.testing.assert_allclose(found[2], logits[0].numpy(), atol=1e-6)
 
 
 def test_metric_rows_name_set_level_method_and_counts() -> None:
