@@ -12,6 +12,9 @@ from luv_viewer.domain.span import Span
 
 FloatArray = NDArray[np.floating]
 
+CONSTANT_WITHIN = 1e-5
+"""Attention that varies by less than this fraction of its largest value is rounding (as in `model.attention`)."""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -121,12 +124,15 @@ class Prediction:
         return Span(start, stop)
 
     def clip_curve(self, clip: int) -> FloatArray:
-        """(n_real, P) attention of one clip scaled by equation 8 over its own real frames; constant columns are 0."""
+        """(n_real, P) attention of one clip scaled by equation 8 over its own real frames; constant columns are 0.
+
+        NaN for a clip that has not run.
+        """
         span = self.span(clip)
         raw = self.clip_attention[clip, : len(span)]
         low, high = raw.min(axis=0), raw.max(axis=0)
-        width = high - low
-        return np.where(width > 0, (raw - low) / np.where(width > 0, width, 1), 0.0)
+        constant = high - low <= CONSTANT_WITHIN * np.abs(high)
+        return np.where(constant, 0.0, (raw - low) / np.where(constant, 1.0, high - low))
 
     def clip_top_frames(self, clip: int) -> tuple[tuple[int, ...], ...]:
         """P tuples of the at most 3 frames of the video with the largest attention in one clip, by rank.

@@ -60,8 +60,11 @@ def test_clip_curve_scales_real_frames_only() -> None:
     assert curve.shape == (16, 4)
     assert curve.min() == 0
     assert curve.max() == 1
-    flat = prediction(clip_attention=np.full((2, 30, 4), 0.2)).clip_curve(0)
-    assert not flat.any()
+    rounding = np.full((2, 30, 4), 0.2) + np.linspace(0, 1e-7, 30)[None, :, None]
+    flat = prediction(clip_attention=rounding)
+    assert not flat.clip_curve(0).any()
+    assert flat.clip_top_frames(0) == ((), (), (), ())
+    assert np.isnan(prediction(clip_attention=np.full((2, 30, 4), np.nan)).clip_curve(0)).all()
 
 
 @pytest.mark.parametrize(
