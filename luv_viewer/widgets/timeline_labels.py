@@ -72,7 +72,7 @@ class LaneLabel(QAbstractButton):
         metrics, small = QFontMetrics(self.font()), QFontMetrics(text_font(self.font(), SMALL))
         text = max(
             metrics.horizontalAdvance(self.pattern.plural),
-            small.horizontalAdvance("0.00 below 0.00"),
+            small.horizontalAdvance("0.000 below 0.000"),
             small.horizontalAdvance("not assessed"),
         )
         return QSize(12 + CHIP_PX + _GAP_PX + text + 12, metrics.height() + small.height() + 8)

@@ -42,7 +42,10 @@ class Lane:
         """The probability and what it means, short: "0.91 present", "0.08 below 0.18", "not assessed"."""
         if self.probability is None or self.threshold is None:
             return "not assessed"
-        return f"{self.probability:.2f} " + ("present" if self.present else f"below {self.threshold:.2f}")
+        if self.present:
+            return f"{self.probability:.2f} present"
+        probability, threshold = told_apart(self.probability, self.threshold)
+        return f"{probability} below {threshold}"
 
     @property
     def sentence(self) -> str:
@@ -61,7 +64,18 @@ def verdict_sentence(pattern: Pattern, probability: float | None, threshold: flo
     if probability is None or threshold is None:
         return f"{pattern.plural} not assessed"
     state = "present" if probability >= threshold else "absent"
-    return f"{pattern.plural} {state}, {probability:.2f} (threshold {threshold:.2f})"
+    numbers = told_apart(probability, threshold)
+    return f"{pattern.plural} {state}, {numbers[0]} (threshold {numbers[1]})"
+
+
+def told_apart(probability: float, threshold: float) -> tuple[str, str]:
+    """Both with two decimals; with three where two would make different numbers read the same.
+
+    >>> told_apart(0.91, 0.18), told_apart(0.073, 0.071)
+    (('0.91', '0.18'), ('0.073', '0.071'))
+    """
+    decimals = 3 if probability != threshold and f"{probability:.2f}" == f"{threshold:.2f}" else 2
+    return f"{probability:.{decimals}f}", f"{threshold:.{decimals}f}"
 
 
 def known(value: float) -> float | None:
