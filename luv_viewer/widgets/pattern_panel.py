@@ -262,7 +262,7 @@ class AiStatus(QWidget):
             self._elide()
 
     def _elide(self) -> None:
-        text = f"Checkpoint {self._checkpoint_name}"
+        text = self._checkpoint_name
         width = self.width() - 2 * _MARGIN_PX - 4
         self._checkpoint.setText(self._checkpoint.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width))
 
