@@ -115,7 +115,7 @@ def test_a_click_or_enter_selects_a_pattern(panel: PatternPanel, qtbot: QtBot) -
 
 def test_the_checkpoint_line_names_it_and_asks_for_more(panel: PatternPanel, qtbot: QtBot) -> None:
     panel.set_prediction(build_prediction())
-    button = visible_button(panel, "Checkpoint")
+    button = visible_button(panel, "luv-net-mobilenet")
     assert "luv-net-mobilenet" in button.toolTip()
     with qtbot.waitSignal(panel.checkpoint_info_requested):
         button.click()
