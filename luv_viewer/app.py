@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.001
+SIGNAL_POLL_MS = 200
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -114,20 +116,41 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     before = sys.excepthook
     sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
     window.show()
-    if notice:
-        window.notice.say(notice)
     if arguments.demo:
         desk.open_demo()
     elif arguments.paths:
         desk.open_paths(arguments.paths)
+    if notice:
+        window.notice.say(notice)
     try:
-        return int(application.exec())
+        with closed_by_signals(window.close):
+            return int(application.exec())
     finally:
         sys.excepthook = before
         jobs.close()
         keys.stop()
         window.deleteLater()
         application.sendPostedEvents(None, 0)
+
+
+@contextmanager
+def closed_by_signals(close: Callable[[], object]) -> Iterator[None]:
+    """Ctrl+C in the terminal and a polite kill close the window as its own button does.
+
+    Python looks at signals only while it runs, so an idle window is woken now and then.
+    """
+    from PySide6.QtCore import QTimer
+
+    before = {number: signal.signal(number, lambda *_: close()) for number in (signal.SIGINT, signal.SIGTERM)}
+    wake = QTimer()
+    wake.timeout.connect(lambda: None)
+    wake.start(SIGNAL_POLL_MS)
+    try:
+        yield
+    finally:
+        wake.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _tell_unexpected(

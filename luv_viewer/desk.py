@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
 
+from luv_viewer.appearance import apply_keys, apply_theme, apply_view
 from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.jobs import Jobs
 from luv_viewer.jobs.ai import AiSettings
 from luv_viewer.presenter import Presenter
 from luv_viewer.session import Session, WindowLevel
 from luv_viewer.settings import Settings, SettingsError, save_settings
-from luv_viewer.widgets.colors import THEMES, palette, style_sheet
 from luv_viewer.widgets.dialogs.ask import (
     ask_checkpoint,
     ask_files,
@@ -26,11 +25,11 @@ from luv_viewer.widgets.dialogs.ask import (
     tell_checkpoint,
     tell_keys,
 )
-from luv_viewer.widgets.key_table import KeyConflictError, key_table
 from luv_viewer.widgets.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 
+NO_SPACING = "This file states no pixel spacing, so there is no ruler and no measuring."
 FAR = 10**9
 """More frames than any video has: a step to its first or last one."""
 
@@ -59,9 +58,9 @@ class Desk(QObject):
         self._connect_window()
         self._connect_verbs()
         self._connect_switches()
-        self._apply_theme()
-        self._apply_keys()
-        self._apply_view()
+        apply_theme(settings.theme, window)
+        apply_keys(settings, window)
+        apply_view(settings, window)
         window.restore_state(settings.window_state)
 
     def open_paths(self, paths: list[Path]) -> None:
@@ -85,46 +84,11 @@ class Desk(QObject):
         """Apply new settings and write them; a file that cannot be written is said, not hidden."""
         before, self.settings = self.settings, settings
         if settings.theme != before.theme:
-            self._apply_theme()
+            apply_theme(settings.theme, self.window)
         if (settings.key_preset, settings.key_overrides) != (before.key_preset, before.key_overrides):
-            self._apply_keys()
-        self._apply_view()
+            apply_keys(settings, self.window)
+        apply_view(settings, self.window)
         self.jobs.keep_settings(settings, self._settings_file)
-
-    def _apply_theme(self) -> None:
-        theme = THEMES[self.settings.theme]
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.setPalette(palette(theme))
-            application.setStyleSheet(style_sheet(theme))
-        self.window.set_theme(theme)
-
-    def _apply_keys(self) -> None:
-        try:
-            table = key_table(self.settings.key_preset, self.settings.key_overrides)
-        except KeyConflictError as error:
-            table = key_table("LUV", {})
-            self.window.notice.say(f"{error} Until then the keys of “LUV” are used.")
-        self.window.set_keys(table)
-
-    def _apply_view(self) -> None:
-        """What is shown, and the check marks that say so."""
-        settings, window = self.settings, self.window
-        window.study_panel.setVisible(settings.show_study_panel)
-        window.right_panel.setVisible(settings.show_pattern_panel)
-        window.video_view.shows_ruler = settings.show_ruler
-        window.video_view.shows_region = settings.show_region
-        window.video_view.update()
-        checks = {
-            "ruler": settings.show_ruler,
-            "region": settings.show_region,
-            "study_panel": settings.show_study_panel,
-            "pattern_panel": settings.show_pattern_panel,
-            "ai": settings.ai_enabled,
-            "dense": settings.dense,
-        }
-        for name, checked in checks.items():
-            window.menu_actions[name].setChecked(checked)
 
     def close(self) -> None:
         """Stop every thread, keep the window's layout, release the study's files."""
@@ -140,7 +104,9 @@ class Desk(QObject):
     def _connect_window(self) -> None:
         session, window = self.session, self.window
         window.closing.connect(self.close)
-        window.video_view.window_level_chosen.connect(session.set_window_level)
+        window.video_view.window_level_chosen.connect(self._choose_window_level)
+        window.video_view.zoomed.connect(self._tell_zoom)
+        window.video_view.measuring_refused.connect(lambda: window.hint(NO_SPACING))
         for source in (window.video_view, window.welcome):
             source.paths_dropped.connect(lambda paths: self.open_paths([Path(p) for p in paths]))
         window.study_panel.video_chosen.connect(session.show_video)
@@ -198,7 +164,7 @@ class Desk(QObject):
 
     def _connect_switches(self) -> None:
         switches: dict[str, Callable[[bool], object]] = {
-            "ruler": lambda on: self.change_setting("show_ruler", on),
+            "ruler": self._switch_ruler,
             "region": lambda on: self.change_setting("show_region", on),
             "study_panel": lambda on: self.change_setting("show_study_panel", on),
             "pattern_panel": lambda on: self.change_setting("show_pattern_panel", on),
@@ -239,6 +205,20 @@ class Desk(QObject):
             self.jobs.stop_ai()
             self.session.set_prediction(video, None)
             self._start_ai()
+
+    def _switch_ruler(self, on: bool) -> None:
+        self.change_setting("show_ruler", on)
+        video = self.session.video
+        if on and video is not None and video.spacing_mm is None:
+            self.window.hint(NO_SPACING)
+
+    def _choose_window_level(self, chosen: WindowLevel) -> None:
+        self.session.set_window_level(chosen)
+        self.window.hint(f"Window {chosen.window:.0f}, level {chosen.level:.0f}")
+
+    def _tell_zoom(self, zoom: float) -> None:
+        if self.session.video is not None and zoom > 0:
+            self.window.hint(f"Zoom {zoom:.0%}")
 
     def _switch_ai(self, on: bool) -> None:
         self.change_setting("ai_enabled", on)

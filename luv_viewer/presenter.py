@@ -10,8 +10,8 @@ from luv_viewer.jobs import FrameFailure, FramePicture, Jobs, SmallPicture
 from luv_viewer.jobs.pictures import PictureRequest
 from luv_viewer.player import PlayTicket
 from luv_viewer.session import Session
+from luv_viewer.widgets.ai_status import AiKind
 from luv_viewer.widgets.main_window import MainWindow
-from luv_viewer.widgets.pattern_panel import AiKind
 from luv_viewer.widgets.study_panel import THUMBNAIL_PX
 
 TOP_FRAME_PX = (120, 96)
@@ -44,6 +44,7 @@ class Presenter(QObject):
         session.player.frame_changed.connect(self._show_frame)
         session.prediction_changed.connect(self._show_prediction)
         session.ai_state_changed.connect(self._show_ai_state)
+        session.checkpoint_changed.connect(self._show_checkpoint)
         session.view_changed.connect(self._show_view)
         session.seen_changed.connect(self._show_seen)
         session.problem_raised.connect(window.notice.say)
@@ -56,12 +57,12 @@ class Presenter(QObject):
         window.top_frames.pictures_needed.connect(self._request_top_frames)
         self._show_ai_state()
 
-    def tell_failures(self) -> None:
-        """Say which files of the study were left out, and why."""
+    def tell_failures(self, *, unfolded: bool = True) -> None:
+        """Say which files of the study were left out, and why; folded: only how many."""
         failures = self._session.study.failures if self._session.study else ()
         count = len(failures)
         sentence = f"{count} file{'s were' if count != 1 else ' was'} left out." if count else "No file was left out."
-        self._window.notice.say(sentence, "\n".join(failure.message for failure in failures))
+        self._window.notice.say(sentence, "\n".join(failure.message for failure in failures), unfolded=unfolded)
 
     def _show_study(self) -> None:
         study = self._session.study
@@ -69,11 +70,12 @@ class Presenter(QObject):
         self._window.show_cine(study is not None)
         self._window.setWindowTitle("LUV Viewer" if study is None else f"{study.title} – LUV Viewer")
         if study is None:
+            self._window.notice.clear()
             return
         size = self._device_px(THUMBNAIL_PX)
         self._jobs.request_pictures([PictureRequest(video, 0, *size) for video in study.videos], urgent=False)
         if study.failures:
-            self.tell_failures()
+            self.tell_failures(unfolded=False)
 
     def _show_video(self) -> None:
         video, window = self._session.video, self._window
@@ -85,6 +87,12 @@ class Presenter(QObject):
             window.video_view.set_video(video.region, video.spacing_mm)
             window.timeline.set_video(video.n_frames, video.times_s)
         self._show_prediction()
+
+    def _show_checkpoint(self) -> None:
+        info = self._session.checkpoint
+        self._window.pattern_panel.set_checkpoint(None if info is None else info.name)
+        unproven = ", ".join(info.unproven) if info is not None else ""
+        self._window.pattern_panel.set_caution(f"Not shown to be better than chance: {unproven}" if unproven else "")
 
     def _show_seen(self, index: int) -> None:
         self._window.study_panel.set_seen(index, self._session.seen_fraction(index))
@@ -159,6 +167,7 @@ class Presenter(QObject):
         words = {
             AiPhase.RUNNING: f"Running{where}: {state.sentence}",
             AiPhase.DONE: f"Done{where}: {state.sentence}",
+            AiPhase.STOPPED: f"Stopped: {state.sentence}",
         }
         panel = self._window.pattern_panel
         panel.set_ai_state(words.get(state.phase, state.sentence), state.progress, _PHASE_KINDS[state.phase])

@@ -43,3 +43,21 @@ class CheckpointInfo:
     limitations: tuple[str, ...]
     thresholds: tuple[tuple[Pattern, float], ...]
     metrics: tuple[Metric, ...]
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """Patterns that no test set shows to be told from chance on whole videos.
+
+        A set shows it when every interval it gives for the pattern lies above an area of 0.5. Empty without metrics.
+        """
+        videos = [metric for metric in self.metrics if metric.level == "video"]
+        shown = {
+            (metric.pattern, metric.test_set): all(
+                other.low > 0.5
+                for other in videos
+                if (other.pattern, other.test_set) == (metric.pattern, metric.test_set)
+            )
+            for metric in videos
+        }
+        patterns = dict.fromkeys(metric.pattern for metric in videos)
+        return tuple(p for p in patterns if not any(ok for (name, _), ok in shown.items() if name == p))

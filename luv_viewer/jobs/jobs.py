@@ -149,7 +149,7 @@ class Jobs(QObject):
         if self._ai_task is not None:
             self._ai_task.cancel()
         if was_waiting or self._ai_task is not None:
-            self._session.set_ai_state(AiState(AiPhase.STOPPED, "Stopped"))
+            self._session.set_ai_state(AiState(AiPhase.STOPPED, self._stopped_words()))
 
     @property
     def ai_has_ended(self) -> bool:
@@ -259,8 +259,18 @@ class Jobs(QObject):
         if self._ai_task is task:
             self._ai_task = None
 
+    def _stopped_words(self) -> str:
+        """How much of the video the numbers on screen rest on."""
+        prediction = self._session.prediction
+        if prediction is None or prediction.clips_done == 0:
+            return "nothing assessed yet"
+        return f"numbers so far, from {prediction.clips_done} of {len(prediction.clip_spans)} clips"
+
     @staticmethod
     def _done_state(prediction: Prediction) -> AiState:
         made_by = prediction.provenance
         sentence = f"{prediction.n_frames} of {prediction.n_frames} frames, {made_by.precision}"
+        clip_length = prediction.clip_attention.shape[1]
+        if prediction.n_frames < clip_length:
+            sentence += f"; shorter than a clip of {clip_length} and padded, read with care"
         return AiState(AiPhase.DONE, sentence, 1, 1, made_by.device)

@@ -23,6 +23,9 @@ from luv_viewer.widgets.welcome import Welcome
 
 STUDY_WIDTH_PX, PATTERNS_WIDTH_PX = 220, 280
 TIMELINE_SHARE = 0.4
+FRAME_PX = (4, 32)
+"""Room for the frame that a window manager draws around the window."""
+HINT_MS = 4000
 
 
 class MainWindow(QMainWindow):
@@ -46,8 +49,7 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.playback_bar.bind(self.menu_actions)
         self.welcome.bind([self.menu_actions[name] for name in ("open_file", "open_folder", "open_demo")])
-        room = self.screen().availableSize()
-        self.resize(max(1280, int(room.width() * 0.9)), max(720, int(room.height() * 0.9)))
+        self._fit_the_screen()
 
     def set_theme(self, theme: Theme) -> None:
         """Redraw every part in another theme."""
@@ -72,6 +74,10 @@ class MainWindow(QMainWindow):
         """What goes on in the background; empty for nothing."""
         self._working.setText(text)
         self.welcome.say(text)
+
+    def hint(self, text: str) -> None:
+        """A short remark in the status bar that goes by itself."""
+        self.statusBar().showMessage(text, HINT_MS)
 
     def saved_state(self) -> dict[str, str]:
         """Geometry and splitter sizes as hex text."""
@@ -102,6 +108,13 @@ class MainWindow(QMainWindow):
         """Keep the timeline at 40 % of the height at most."""
         super().resizeEvent(event)
         self._lower.setMaximumHeight(int(self.height() * TIMELINE_SHARE) + self.playback_bar.sizeHint().height())
+
+    def _fit_the_screen(self) -> None:
+        """Nine tenths of a large screen; all of a small one but what a window frame takes."""
+        room = self.screen().availableSize()
+        width = min(room.width() - FRAME_PX[0], max(1280, int(room.width() * 0.9)))
+        height = min(room.height() - FRAME_PX[1], max(720, int(room.height() * 0.9)))
+        self.resize(width, height)
 
     def _build_layout(self) -> None:
         self._pages = QStackedWidget()

@@ -52,12 +52,12 @@ class NoticeBar(QFrame):
         """The sentence shown; empty when hidden."""
         return "" if self.isHidden() else self._text.text()
 
-    def say(self, sentence: str, details: str = "") -> None:
-        """Show a sentence; details one line each."""
+    def say(self, sentence: str, details: str = "", *, unfolded: bool = False) -> None:
+        """Show a sentence; details one line each, folded unless said otherwise."""
         self._text.setText(sentence)
         self._details.setPlainText(details)
         self._details_button.setVisible(bool(details))
-        self._details_button.setChecked(False)
+        self._details_button.setChecked(unfolded and bool(details))
         self.setAccessibleName(sentence)
         self.show()
 

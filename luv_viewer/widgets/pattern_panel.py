@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QLabel,
-    QProgressBar,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -19,18 +15,12 @@ from PySide6.QtWidgets import (
 
 from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
 from luv_viewer.domain.prediction import Prediction
+from luv_viewer.widgets.ai_status import MARGIN_PX, AiKind, AiStatus
 from luv_viewer.widgets.colors import DARK, Theme
 from luv_viewer.widgets.timeline_labels import CHIP_PX, SMALL, draw_chip, text_font
 from luv_viewer.widgets.timeline_lanes import known, verdict_sentence
 
-AiKind = Literal["idle", "waiting", "running", "done", "stopped", "failed"]
-
 PANEL_PX = 280
-_MARGIN_PX = 12
-_RING_PX = 4
-"""How far the focus ring stands off a line of text, so that the text keeps to the margin."""
-
-_PROGRESS_STEPS = 1000
 
 
 @dataclass(frozen=True)
@@ -103,10 +93,10 @@ class PatternRow(QAbstractButton):
             painter.fillRect(self.rect(), QColor(theme.background))
         metrics = QFontMetrics(self.font())
         top, line = 7, metrics.height()
-        chip = QRectF(_MARGIN_PX, (self.height() - CHIP_PX) / 2, CHIP_PX, CHIP_PX)
+        chip = QRectF(MARGIN_PX, (self.height() - CHIP_PX) / 2, CHIP_PX, CHIP_PX)
         draw_chip(painter, chip, score.pattern, theme)
         left, column = round(chip.right()) + 8, number_column_px(self)
-        numbers = self.width() - _MARGIN_PX - 2 * column
+        numbers = self.width() - MARGIN_PX - 2 * column
         painter.setFont(text_font(self.font()))
         painter.setPen(QColor(theme.text))
         name = metrics.elidedText(score.pattern.plural, Qt.TextElideMode.ElideRight, numbers - left)
@@ -115,7 +105,7 @@ class PatternRow(QAbstractButton):
             text = "–" if value is None else f"{value:.2f}"
             painter.setPen(QColor(theme.muted if value is None else theme.text))
             painter.drawText(QRectF(numbers + i * column, top, column, line), Qt.AlignmentFlag.AlignRight, text)
-        below = QRectF(left, top + line + 2, self.width() - left - _MARGIN_PX, self._small_height())
+        below = QRectF(left, top + line + 2, self.width() - left - MARGIN_PX, self._small_height())
         painter.setFont(text_font(self.font(), SMALL))
         painter.setPen(QColor(theme.text if score.state == "present" else theme.muted))
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, score.state)
@@ -168,107 +158,11 @@ class PatternHeading(QWidget):
         painter.setPen(QColor(self.theme.muted))
         middle = Qt.AlignmentFlag.AlignVCenter
         column = number_column_px(self)
-        area = QRectF(self.rect()).adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
+        area = QRectF(self.rect()).adjusted(MARGIN_PX, 0, -MARGIN_PX, 0)
         painter.drawText(area, middle | Qt.AlignmentFlag.AlignLeft, "PATTERNS")
         painter.setFont(text_font(self.font(), SMALL))
         painter.drawText(area, middle | Qt.AlignmentFlag.AlignRight, "video")
         painter.drawText(area.adjusted(0, 0, -column, 0), middle | Qt.AlignmentFlag.AlignRight, "clip")
-
-
-class AiStatus(QWidget):
-    """Which checkpoint is used, what the AI is doing, how far it is, and what the user can do about it."""
-
-    checkpoint_info_requested = Signal()
-    action_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = DARK
-        self._kind: AiKind = "idle"
-        self._checkpoint_name: str | None = None
-        self._checkpoint = QPushButton(self)
-        self._checkpoint.setFlat(True)
-        self._checkpoint.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._checkpoint.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._checkpoint.clicked.connect(lambda: self.checkpoint_info_requested.emit())
-        self._text = QLabel(self)
-        self._text.setWordWrap(True)
-        self._progress = QProgressBar(self)
-        self._progress.setRange(0, _PROGRESS_STEPS)
-        self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(4)
-        self._progress.setAccessibleName("AI progress")
-        self._action = QPushButton(self)
-        self._action.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._action.clicked.connect(lambda: self.action_requested.emit())
-        below = QVBoxLayout()
-        below.setContentsMargins(_RING_PX, 0, _RING_PX, 0)
-        below.setSpacing(8)
-        below.addWidget(self._text)
-        below.addWidget(self._progress)
-        below.addWidget(self._action, 0, Qt.AlignmentFlag.AlignLeft)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(_MARGIN_PX - _RING_PX, 8, _MARGIN_PX - _RING_PX, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self._checkpoint)
-        layout.addLayout(below)
-        self.set_checkpoint(None)
-        self.set_state("", None, "idle")
-        self.set_action(None)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Change all colours."""
-        self._theme = theme
-        self._checkpoint.setStyleSheet(
-            f"QPushButton {{ border: 1px solid transparent; padding: 2px {_RING_PX - 1}px; text-align: left;"
-            f" color: {theme.accent}; }}"
-            f"QPushButton:hover {{ background: transparent; text-decoration: underline; }}"
-            f"QPushButton:focus {{ border-color: {theme.accent}; }}"
-        )
-        self._color_text()
-
-    def set_checkpoint(self, name: str | None) -> None:
-        """The checkpoint's name, whole in the tool tip; None hides the line."""
-        self._checkpoint_name = name
-        self._checkpoint.setVisible(name is not None)
-        self._checkpoint.setToolTip(f"About this checkpoint: {name}")
-        self._checkpoint.setAccessibleName(f"About checkpoint {name}")
-        self._elide()
-
-    def set_state(self, text: str, progress: float | None, kind: AiKind) -> None:
-        """One plain sentence, and how much is done in [0, 1] (None: no bar)."""
-        self._kind = kind
-        self._text.setText(text)
-        self._text.setVisible(bool(text))
-        self._text.setAccessibleName(f"AI {kind}: {text}")
-        self._progress.setVisible(progress is not None)
-        if progress is not None:
-            self._progress.setValue(round(min(max(progress, 0.0), 1.0) * _PROGRESS_STEPS))
-        self._color_text()
-
-    def set_action(self, text: str | None) -> None:
-        """A button with this text; None: no button."""
-        self._action.setVisible(text is not None)
-        self._action.setText(text or "")
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the checkpoint's name to the width."""
-        self._elide()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Shorten it again in another font."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._elide()
-
-    def _elide(self) -> None:
-        text = self._checkpoint_name
-        width = self.width() - 2 * _MARGIN_PX - 4
-        self._checkpoint.setText(self._checkpoint.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width))
-
-    def _color_text(self) -> None:
-        loud = self._kind == "failed"
-        self._text.setStyleSheet(f"color: {self._theme.text if loud else self._theme.muted};")
 
 
 class PatternPanel(QWidget):
@@ -344,6 +238,10 @@ class PatternPanel(QWidget):
     def set_checkpoint(self, name: str | None) -> None:
         """Name the checkpoint before it has given a result; None: no checkpoint."""
         self._status.set_checkpoint(name)
+
+    def set_caution(self, text: str) -> None:
+        """What to keep in mind about the checkpoint's numbers; empty for nothing."""
+        self._status.set_caution(text)
 
     def set_ai_state(self, text: str, progress: float | None, kind: AiKind) -> None:
         """What the AI is doing, as one plain sentence; progress in [0, 1] draws a bar, None none."""

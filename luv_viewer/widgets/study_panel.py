@@ -39,10 +39,9 @@ def seen_word(fraction: float) -> str:
 
 
 def video_details(video: Video) -> str:
-    """Second line of a row."""
-    if video.is_still:
-        return "still image"
-    return f"{video.n_frames} frames, {video.timing.duration_s:.1f} s"
+    """Second line of a row: lung zone where it is known, and length."""
+    zone = f"{video.zone}  ·  " if video.zone else ""
+    return zone + ("still image" if video.is_still else f"{video.n_frames} frames, {video.timing.duration_s:.1f} s")
 
 
 class _RowPainter(QStyledItemDelegate):
@@ -165,8 +164,7 @@ class StudyPanel(QFrame):
                 heading.setFlags(Qt.ItemFlag.NoItemFlags)
                 self._list.addItem(heading)
                 last_group = video.group.key
-            names_zone = video.zone is None or video.zone.lower() in video.title.lower()
-            item = QListWidgetItem(video.title if names_zone else f"{video.zone}  {video.title}")
+            item = QListWidgetItem(video.title)
             item.setData(INDEX_ROLE, index)
             item.setData(DETAIL_ROLE, video_details(video))
             item.setData(SEEN_ROLE, 0.0)

@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QResizeEvent,
     QTransform,
     QWheelEvent,
 )
@@ -51,7 +50,8 @@ class VideoView(QWidget):
     painted = Signal(int, object)
     window_level_chosen = Signal(object)
     paths_dropped = Signal(list)
-    view_moved = Signal()
+    zoomed = Signal(float)
+    measuring_refused = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class VideoView(QWidget):
         self.setAccessibleName("Cine")
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(320, 160)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.theme: Theme = DARK
         self.shows_ruler = True
@@ -123,7 +123,7 @@ class VideoView(QWidget):
         """Show the whole frame as large as it can be."""
         self._zoom, self._centre = 1.0, None
         self.update()
-        self.view_moved.emit()
+        self.zoomed.emit(self.zoom)
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Enlarge by `factor` about a widget position, the middle without one."""
@@ -138,7 +138,7 @@ class VideoView(QWidget):
             shift = self._transform().inverted()[0].map(at) - before
             self._move_centre(self._centre_now() - shift)
         self.update()
-        self.view_moved.emit()
+        self.zoomed.emit(self.zoom)
 
     def to_image(self, position: QPointF) -> QPointF:
         """Widget position to image pixels (x right, y down, pixel corners at whole numbers)."""
@@ -213,7 +213,11 @@ class VideoView(QWidget):
         if self._rgb is None:
             return
         self._drag_from, self._drag_button = event.position(), event.button()
-        measures = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) and self._spacing_mm is not None
+        measures = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() is Qt.MouseButton.LeftButton and measures and self._spacing_mm is None:
+            self._drag_from = None
+            self.measuring_refused.emit()
+            return
         if event.button() is Qt.MouseButton.LeftButton and measures:
             point = self.to_image(event.position())
             self._measurement = Measurement(point, point)
@@ -236,7 +240,6 @@ class VideoView(QWidget):
             self._measurement = Measurement(self._measurement.start, self.to_image(event.position()))
         else:
             self._move_centre(self._centre_now() - step / (self._fit_scale() * self._zoom))
-            self.view_moved.emit()
         self._drag_from = event.position()
         self.update()
 
@@ -248,10 +251,6 @@ class VideoView(QWidget):
         """Fit."""
         if event.button() is Qt.MouseButton.LeftButton:
             self.fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the picture placed."""
-        self.view_moved.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files."""

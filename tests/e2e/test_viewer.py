@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPlainTextEdit
 
 from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.domain.playback import LoopMode
@@ -189,3 +193,37 @@ def test_settings_that_cannot_be_written_are_said(run_viewer: RunViewer, tmp_pat
         assert not hand.desk.settings.show_ruler
 
     assert run_viewer([], script) == 0
+
+
+def test_ctrl_c_closes_the_window(run_viewer: RunViewer) -> None:
+    def script(hand: Hand) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        hand.wait_until(lambda: not hand.window.isVisible(), "the window to close")
+
+    assert run_viewer([], script) == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_measuring_without_spacing_is_explained(run_viewer: RunViewer, study: Path) -> None:
+    def script(hand: Hand) -> None:
+        hand.wait_for_video()
+        view = hand.window.video_view
+        QTest.mousePress(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, QPoint(100, 100))
+        assert "no pixel spacing" in hand.window.statusBar().currentMessage()
+
+    run_viewer([study / "case_R1.mp4"], script)
+
+
+def test_the_files_left_out_are_listed_on_request_and_gone_with_the_study(run_viewer: RunViewer, study: Path) -> None:
+    def script(hand: Hand) -> None:
+        hand.wait_for_video()
+        details = hand.window.notice.findChild(QPlainTextEdit)
+        assert not details.isVisible()
+        hand.window.menu_actions["failures"].trigger()
+        assert details.isVisible()
+        assert "case_R3.mp4" in details.toPlainText()
+        hand.press(Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+        assert hand.window.notice.text == ""
+        assert hand.window.welcome.isVisible()
+
+    run_viewer([study], script)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QDialogButtonBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -86,3 +88,12 @@ def test_the_model_card_says_numbers_and_limits() -> None:
     for words in ("A &lt;small&gt; network", "0.75", "0.50 to 1.00", "3 / 4", "Knows nothing", "CC0", "B-lines 0.019"):
         assert words in text
     assert "Not for diagnosis" in text
+
+
+def test_patterns_that_no_set_tells_from_chance_are_named() -> None:
+    assert CARD.unproven == ("A-line",)
+    sure = Metric("external", "video", "A-line", 30, 40, 0.75, 0.6, 0.9, "DeLong")
+    wide = replace(sure, low=0.4, method="bootstrap")
+    assert replace(CARD, metrics=(*CARD.metrics, sure)).unproven == ()
+    assert replace(CARD, metrics=(*CARD.metrics, sure, wide)).unproven == ("A-line",)
+    assert replace(CARD, metrics=(replace(sure, level="clip"),)).unproven == ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.domain.checkpoint_info import CheckpointInfo
@@ -47,6 +48,7 @@ def ask_frame(current: int, n_frames: int, parent: QWidget) -> int | None:
 def ask_settings(settings: Settings, parent: QWidget) -> Settings:
     """The settings after the dialog; the same ones when it was cancelled."""
     dialog = SettingsDialog(settings, parent)
+    _fit_the_screen(dialog)
     chosen = dialog.chosen() if dialog.exec() else settings
     dialog.deleteLater()
     return chosen
@@ -56,6 +58,7 @@ def tell_keys(actions: Mapping[str, QAction], preset: str, parent: QWidget) -> N
     """Every action with the keys it has now."""
     table = {name: tuple(key.toString() for key in action.shortcuts()) for name, action in actions.items()}
     dialog = KeysDialog(table, preset, parent)
+    _fit_the_screen(dialog)
     dialog.exec()
     dialog.deleteLater()
 
@@ -63,6 +66,7 @@ def tell_keys(actions: Mapping[str, QAction], preset: str, parent: QWidget) -> N
 def tell_checkpoint(info: CheckpointInfo, parent: QWidget) -> None:
     """A model card."""
     dialog = CheckpointDialog(info, parent)
+    _fit_the_screen(dialog)
     dialog.exec()
     dialog.deleteLater()
 
@@ -75,3 +79,9 @@ def tell_about(parent: QWidget) -> None:
         f"<b>LUV Viewer {__version__}</b><p>Plays lung-ultrasound studies and shows which frames LUV-Net attends to."
         f"</p><p>{RESEARCH_USE}</p>",
     )
+
+
+def _fit_the_screen(dialog: QDialog) -> None:
+    """Never larger than the screen, so that its buttons can be reached."""
+    room = dialog.screen().availableSize()
+    dialog.resize(dialog.size().boundedTo(QSize(room.width() - 16, room.height() - 48)))
