@@ -92,7 +92,7 @@ class Presenter(QObject):
         info = self._session.checkpoint
         self._window.pattern_panel.set_checkpoint(None if info is None else info.name)
         unproven = ", ".join(info.unproven) if info is not None else ""
-        self._window.pattern_panel.set_caution(f"Not shown to be better than chance: {unproven}" if unproven else "")
+        self._window.pattern_panel.set_caution(f"Unproven: {unproven}" if unproven else "")
 
     def _show_seen(self, index: int) -> None:
         self._window.study_panel.set_seen(index, self._session.seen_fraction(index))
@@ -166,7 +166,7 @@ class Presenter(QObject):
         where = f" on {state.device}" if state.device else ""
         words = {
             AiPhase.RUNNING: f"Running{where}: {state.sentence}",
-            AiPhase.DONE: f"Done{where}: {state.sentence}",
+            AiPhase.DONE: f"Done{where}, {state.sentence}",
             AiPhase.STOPPED: f"Stopped: {state.sentence}",
         }
         panel = self._window.pattern_panel

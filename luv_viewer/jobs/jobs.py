@@ -269,8 +269,8 @@ class Jobs(QObject):
     @staticmethod
     def _done_state(prediction: Prediction) -> AiState:
         made_by = prediction.provenance
-        sentence = f"{prediction.n_frames} of {prediction.n_frames} frames, {made_by.precision}"
+        sentence = f"{prediction.n_frames} frames"
         clip_length = prediction.clip_attention.shape[1]
         if prediction.n_frames < clip_length:
-            sentence += f"; shorter than a clip of {clip_length} and padded, read with care"
-        return AiState(AiPhase.DONE, sentence, 1, 1, made_by.device)
+            sentence += f", shorter than a clip of {clip_length} and padded, read with care"
+        return AiState(AiPhase.DONE, sentence, 1, 1, f"{made_by.device} {made_by.precision}")

@@ -37,6 +37,7 @@ class AiStatus(QWidget):
         self._checkpoint.clicked.connect(lambda: self.checkpoint_info_requested.emit())
         self._caution = QLabel(self)
         self._caution.setWordWrap(True)
+        self._caution.setToolTip("No test of this checkpoint shows that it tells these patterns from chance")
         self._text = QLabel(self)
         self._text.setWordWrap(True)
         self._progress = QProgressBar(self)

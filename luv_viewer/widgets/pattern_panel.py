@@ -73,7 +73,7 @@ class PatternRow(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Two lines of text."""
-        return QSize(PANEL_PX, QFontMetrics(self.font()).height() + self._small_height() + 16)
+        return QSize(PANEL_PX, QFontMetrics(self.font()).height() + self._small_height() + 11)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter selects; every other key belongs to the window."""
@@ -92,7 +92,7 @@ class PatternRow(QAbstractButton):
         elif self.underMouse():
             painter.fillRect(self.rect(), QColor(theme.background))
         metrics = QFontMetrics(self.font())
-        top, line = 7, metrics.height()
+        top, line = 5, metrics.height()
         chip = QRectF(MARGIN_PX, (self.height() - CHIP_PX) / 2, CHIP_PX, CHIP_PX)
         draw_chip(painter, chip, score.pattern, theme)
         left, column = round(chip.right()) + 8, number_column_px(self)
