@@ -106,6 +106,9 @@ def test_top_frames_are_three_by_default() -> None:
     assert _defaults(model.VideoPrediction.top_frames) == {"self": REQUIRED, "pattern_index": REQUIRED, "k": 3}
 
 
-def test_statistics_have_delong() -> None:
-    delong = importlib.import_module("training.statistics.delong")
-    assert callable(delong.delong_test)
+@pytest.mark.parametrize(
+    ("module", "function"), [("delong", "delong_test"), ("mrmc", "analyse_mrmc"), ("agreement", "cohen_kappa")]
+)
+def test_statistics_are_where_they_are_promised(module: str, function: str) -> None:
+    statistics = importlib.import_module("training.statistics")
+    assert callable(getattr(getattr(statistics, module), function))
