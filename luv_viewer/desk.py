@@ -107,8 +107,7 @@ class Desk(QObject):
         window.video_view.window_level_chosen.connect(self._choose_window_level)
         window.video_view.zoomed.connect(self._tell_zoom)
         window.video_view.measuring_refused.connect(lambda: window.hint(NO_SPACING))
-        for source in (window.video_view, window.welcome):
-            source.paths_dropped.connect(lambda paths: self.open_paths([Path(p) for p in paths]))
+        window.paths_dropped.connect(self.open_paths)
         window.study_panel.video_chosen.connect(session.show_video)
         window.study_panel.failures_requested.connect(self.presenter.tell_failures)
         window.timeline.frame_requested.connect(session.player.show_frame)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from luv_viewer import RESEARCH_USE
@@ -32,10 +33,12 @@ class MainWindow(QMainWindow):
     """Lays out the study panel, the cine, the patterns, the playback bar and the timeline."""
 
     closing = Signal()
+    paths_dropped = Signal(list)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setWindowTitle("LUV Viewer")
+        self.setAcceptDrops(True)
         self.study_panel = StudyPanel()
         self.video_view = VideoView()
         self.welcome = Welcome()
@@ -103,6 +106,17 @@ class MainWindow(QMainWindow):
         """Let the wiring stop every thread before the window goes."""
         self.closing.emit()
         super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files anywhere on the window."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Ask for what was dropped to be opened."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.paths_dropped.emit(paths)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the timeline at 40 % of the height at most."""

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QDragEnterEvent,
-    QDropEvent,
     QImage,
     QMouseEvent,
     QPainter,
@@ -49,7 +47,6 @@ class VideoView(QWidget):
 
     painted = Signal(int, object)
     window_level_chosen = Signal(object)
-    paths_dropped = Signal(list)
     zoomed = Signal(float)
     measuring_refused = Signal()
 
@@ -57,7 +54,6 @@ class VideoView(QWidget):
         super().__init__(parent)
         self.setObjectName("video_view")
         self.setAccessibleName("Cine")
-        self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(320, 160)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -251,14 +247,3 @@ class VideoView(QWidget):
         """Fit."""
         if event.button() is Qt.MouseButton.LeftButton:
             self.fit()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept files."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.paths_dropped.emit(paths)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from luv_viewer import RESEARCH_USE
 
 
 class Welcome(QWidget):
-    """Says what to do first, and takes dropped files."""
-
-    paths_dropped = Signal(list)
+    """Says what to do first."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAcceptDrops(True)
         self._title = QLabel("Drop a lung-ultrasound study here")
         self._title.setStyleSheet("font-size: 20px;")
         text = QLabel(
@@ -51,14 +48,3 @@ class Welcome(QWidget):
     def say(self, sentence: str) -> None:
         """The headline: what is going on, or what to do."""
         self._title.setText(sentence or "Drop a lung-ultrasound study here")
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept files."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            self.paths_dropped.emit(paths)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 
 from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.domain.playback import LoopMode
@@ -227,3 +228,19 @@ def test_the_files_left_out_are_listed_on_request_and_gone_with_the_study(run_vi
         assert hand.window.welcome.isVisible()
 
     run_viewer([study], script)
+
+
+def test_files_dropped_anywhere_are_opened(run_viewer: RunViewer, study: Path) -> None:
+    def script(hand: Hand) -> None:
+        files = QMimeData()
+        files.setUrls([QUrl.fromLocalFile(str(study / "case_R2.mp4"))])
+        keys, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+        entered = QDragEnterEvent(QPoint(20, 20), Qt.DropAction.CopyAction, files, button, keys)
+        QApplication.sendEvent(hand.window, entered)
+        assert entered.isAccepted()
+        QApplication.sendEvent(hand.window, QDropEvent(QPointF(20, 20), Qt.DropAction.CopyAction, files, button, keys))
+        hand.wait_for_video()
+        assert hand.session.video is not None
+        assert hand.session.video.title == "case_R2"
+
+    run_viewer([], script)
