@@ -48,3 +48,6 @@ _PLURAL = {
 
 NETWORK_PATTERNS = (Pattern.A_LINE, Pattern.B_LINE, Pattern.CONSOLIDATION, Pattern.PLEURAL_EFFUSION)
 """LUV-Net's outputs in order; its B-line means B-line or confluent B-line (systems: "total-B-line")."""
+
+TRACK_PATTERNS = tuple(Pattern)
+"""What readers label, in the order of the sheets' columns."""
