@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from luv_viewer.domain.annotation import VideoAnnotation
 from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.widgets.colors import DARK, Theme
-from luv_viewer.widgets.quiet_controls import GAP_PX, MARGIN_PX, QuietButton, quiet_style
+from luv_viewer.widgets.quiet_controls import GAP_PX, MARGIN_PX, QuietButton, panel_scroll, quiet_style, rule
 from luv_viewer.widgets.suggestion_list import SuggestionItem, SuggestionList
 from luv_viewer.widgets.track_counts import TrackCounts, frames_words
 from luv_viewer.widgets.video_fields import VideoFields
@@ -242,12 +242,7 @@ class LabelPanel(QWidget):
         for part in (self.counts, self.suggestions, self.fields):
             column.addWidget(part)
         column.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(middle)
+        self._scroll = panel_scroll(middle)
         bar = self._scroll.verticalScrollBar()
         # The bar takes its place from the margin, so that nothing moves when it comes.
         bar.rangeChanged.connect(
@@ -275,11 +270,3 @@ class LabelPanel(QWidget):
         self.suggestions.frame_requested.connect(self.frame_requested)
         self.finalising.finalise_requested.connect(self.finalise_requested)
         self.finalising.frame_requested.connect(self.frame_requested)
-
-
-def rule() -> QFrame:
-    """A line across a panel."""
-    line = QFrame()
-    line.setObjectName("rule")
-    line.setFixedHeight(1)
-    return line
