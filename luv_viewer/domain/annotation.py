@@ -168,8 +168,9 @@ class VideoAnnotation:
 
     @property
     def is_untouched(self) -> bool:
-        """True while the reader has stated nothing (frames may have been seen)."""
-        return replace(self, seen=SpanSet()) == VideoAnnotation(self.n_frames)
+        """True while the reader has stated nothing; frames may have been seen, and suggestions wait for an answer."""
+        answered = tuple(s for s in self.suggestions if s.fate is not Fate.PENDING)
+        return replace(self, seen=SpanSet(), suggestions=answered) == VideoAnnotation(self.n_frames)
 
 
 def what_became(annotation: VideoAnnotation, suggestion: Suggestion) -> tuple[Fate, SpanSet]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from luv_viewer.domain.ai_summary import told_apart
 from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
 from luv_viewer.domain.prediction import Prediction
 from luv_viewer.domain.span import Span
@@ -66,16 +67,6 @@ def verdict_sentence(pattern: Pattern, probability: float | None, threshold: flo
     state = "present" if probability >= threshold else "absent"
     numbers = told_apart(probability, threshold)
     return f"{pattern.plural} {state}, {numbers[0]} (threshold {numbers[1]})"
-
-
-def told_apart(probability: float, threshold: float) -> tuple[str, str]:
-    """Both with two decimals; with three where two would make different numbers read the same.
-
-    >>> told_apart(0.91, 0.18), told_apart(0.073, 0.071)
-    (('0.91', '0.18'), ('0.073', '0.071'))
-    """
-    decimals = 3 if probability != threshold and f"{probability:.2f}" == f"{threshold:.2f}" else 2
-    return f"{probability:.{decimals}f}", f"{threshold:.{decimals}f}"
 
 
 def known(value: float) -> float | None:
