@@ -8,6 +8,10 @@ from pathlib import Path
 from luv_viewer.domain.reader_file import Reader
 
 
+class ProjectError(Exception):
+    """A project cannot be read or made; str(error) is one plain sentence that names the file and what to do."""
+
+
 class BlindedError(Exception):
     """Somebody who is blinded asked for another's work or the AI's; str(error) says so plainly."""
 

@@ -57,10 +57,15 @@ class StudyGroup:
 
     key: equal for videos of the same patient and study, free of their names.
     label: a heading for the study panel.
+    patient_key: equal for videos of the same patient, free of name and number; "" where the file names none.
+    study_date: YYYYMMDD, or "" where unknown. patient_id: DICOM's PatientID, for sheets that are asked to carry it.
     """
 
     key: str
     label: str
+    patient_key: str = ""
+    study_date: str = ""
+    patient_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,15 @@ class FrameIdentity:
     frame_number: int
     time_s: float
     digest: str
+
+
+def check_geometry(height: int, width: int, region: Region, spacing_mm: tuple[float, float] | None) -> None:
+    """Raises ValueError unless the region lies inside the picture and the spacing is positive."""
+    x0, y0, x1, y1 = region
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise ValueError(f"region {region} does not lie inside {width} x {height} pixels")
+    if spacing_mm is not None and not all(np.isfinite(v) and v > 0 for v in spacing_mm):
+        raise ValueError(f"pixel spacing must be positive millimetres, got {spacing_mm}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +122,7 @@ class Video:
     _key: object = field(default_factory=object, repr=False)
 
     def __post_init__(self) -> None:
-        x0, y0, x1, y1 = self.region
-        if not (0 <= x0 < x1 <= self.width and 0 <= y0 < y1 <= self.height):
-            raise ValueError(f"region {self.region} does not lie inside {self.width} x {self.height} pixels")
-        if self.spacing_mm is not None and not all(np.isfinite(v) and v > 0 for v in self.spacing_mm):
-            raise ValueError(f"pixel spacing must be positive millimetres, got {self.spacing_mm}")
+        check_geometry(self.height, self.width, self.region, self.spacing_mm)
 
     @property
     def n_frames(self) -> int:

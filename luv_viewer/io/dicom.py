@@ -60,7 +60,7 @@ def open_dicom(source: ByteSource, path: Path, cache: FrameCache, *, member: str
         region=tissue.region,
         spacing_mm=tissue.spacing_mm,
         source=VideoSource(path, member, f"DICOM, {header.syntax.name}"),
-        group=StudyGroup(group_key, ""),
+        group=StudyGroup(group_key, "", patient_key, _study_date(header).replace("-", ""), header.text("PatientID")),
         store=store,
         cache=cache,
         zone=_zone(header, name),

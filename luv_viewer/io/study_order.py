@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from luv_viewer.domain.video import StudyGroup, Video
+from luv_viewer.domain.video import Video
 from luv_viewer.io.dicom import OpenedDicom
 
 
@@ -34,7 +34,7 @@ def arrange(dicoms: Sequence[OpenedDicom], others: Sequence[Video]) -> tuple[Vid
         label = f"Study {opened.study_date or studies.index(key) + 1}"
         if len(patients) > 1:
             label += f", patient {patients.index(opened.patient_key) + 1}"
-        videos.append(replace(opened.video, group=StudyGroup(key, label)))
+        videos.append(replace(opened.video, group=replace(opened.video.group, label=label)))
     return (*videos, *others)
 
 
