@@ -21,6 +21,7 @@ import model
 from luv_viewer.analysis.predict import default_checkpoint_path
 from luv_viewer.cli import main
 from luv_viewer.io import open_study
+from luv_viewer.io.ai_summary_folder import read_ai_folder
 from luv_viewer.io.prediction_file import SummaryRow, read_clips, read_frames, read_summary
 from model.preprocessing import normalize, video_frame
 from tests.builders import moving_speckle, write_mp4, write_tiny_checkpoint
@@ -103,6 +104,9 @@ def test_it_writes_the_tables_the_figure_and_the_summary(luv: Luv, tmp_path: Pat
         assert sorted(found.top_frames) == sorted(order)
     with Image.open(tmp_path / "out" / "R2_attention.png") as figure:
         assert figure.width > 1000
+    (kept,) = read_ai_folder(tmp_path / "out", [open_study(path).videos[0].identity])
+    assert kept.video_id.startswith("sha256:")
+    assert kept.thresholds == (0.5,) * 4
 
 
 def test_a_patient_of_the_data_folder_is_predicted_as_clip_by_clip(

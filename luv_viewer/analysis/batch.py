@@ -20,6 +20,7 @@ from luv_viewer.io import StudyError
 from luv_viewer.io.batch_record import FILE_NAME, BatchRecord, Entry, digest, read_record, write_record
 from luv_viewer.io.prediction_file import (
     STATUS_OK,
+    SUMMARY_NAME,
     SummaryRow,
     read_summary,
     summarise,
@@ -32,7 +33,6 @@ from model.clips import Tail
 
 log = logging.getLogger(__name__)
 
-SUMMARY_NAME = "summary.csv"
 _ENDINGS = ("_clips.csv", "_frames.csv", "_attention.png")
 
 
@@ -187,7 +187,8 @@ def _run_one(
     finally:
         video.store.close()
     row = summarise(name, item.file, _fps(video), prediction)
-    results.keep(row, Entry(item.place, key), (prediction, video, png))
+    thresholds = {p.value: float(t) for p, t in zip(prediction.patterns, prediction.thresholds, strict=True)}
+    results.keep(row, Entry(item.place, key, digest(video.identity), thresholds), (prediction, video, png))
     return Outcome(row)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from luv_viewer.analysis.batch import SUMMARY_NAME, BatchOptions, BatchProgress, Outcome, run_batch
+from luv_viewer.analysis.batch import BatchOptions, BatchProgress, Outcome, run_batch
 from luv_viewer.analysis.errors import AnalysisError
 from luv_viewer.analysis.predict import check_engine, default_checkpoint_path, load_checkpoint
 from luv_viewer.commands.progress import ProgressLine
 from luv_viewer.io.batch_record import BatchRecordError
-from luv_viewer.io.prediction_file import PredictionFileError
+from luv_viewer.io.prediction_file import SUMMARY_NAME, PredictionFileError
 from luv_viewer.io.whole_file import WriteError
 
 

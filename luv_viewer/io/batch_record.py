@@ -1,7 +1,8 @@
 """What `luv predict` has finished in a folder, so that the same command goes on where it was stopped.
 
-The file `predict_record.json` beside the tables: per result name two SHA-256 digests and nothing else, so it tells
-neither paths nor UIDs. `place` stands for where the video was stored, `key` for everything its result depends on.
+The file `predict_record.json` beside the tables: per result name SHA-256 digests and thresholds, so it tells neither
+paths nor UIDs. `place` stands for where the video was stored, `key` for everything its result depends on, `video` for
+its identity. Records of earlier versions lack `video` and `thresholds`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from luv_viewer.io.whole_file import write_whole
 
@@ -28,10 +31,16 @@ class BatchRecordError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """place: digest of where the video is stored. key: digest of what its result depends on, empty when it has none."""
+    """place: digest of where the video is stored. key: digest of what its result depends on, empty when it has none.
+
+    video: digest of the video's identity; thresholds: of the checkpoint, in [0, 1], by pattern name. Both empty where
+    there is no result, or one of an earlier version.
+    """
 
     place: str
     key: str
+    video: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,20 +103,32 @@ def read_record(path: Path) -> BatchRecord:
         held = json.loads(text)
         if held["format"] != _FORMAT or held["version"] != _VERSION:
             raise _damaged(path)
-        entries = {str(name): Entry(entry["place"], entry["key"]) for name, entry in held["videos"].items()}
+        entries = {str(name): _entry(entry) for name, entry in held["videos"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(path) from error
     for entry in entries.values():
-        if not (_is_digest(entry.place) and (entry.key == "" or _is_digest(entry.key))):
+        digests = (entry.key, entry.video)
+        if not (_is_digest(entry.place) and all(text == "" or _is_digest(text) for text in digests)):
             raise _damaged(path)
     return BatchRecord(entries)
 
 
 def write_record(path: Path, record: BatchRecord) -> None:
     """Replace `path`. Raises WriteError."""
-    videos = {name: {"place": entry.place, "key": entry.key} for name, entry in record.entries.items()}
+    videos = {
+        name: {"place": entry.place, "key": entry.key, "video": entry.video, "thresholds": dict(entry.thresholds)}
+        for name, entry in record.entries.items()
+    }
     text = json.dumps({"format": _FORMAT, "version": _VERSION, "videos": videos}, indent=1, ensure_ascii=False)
     write_whole(path, (text + "\n").encode("utf-8"))
+
+
+def _entry(held: Any) -> Entry:
+    """Raises ValueError, KeyError or TypeError for something else."""
+    thresholds = {str(pattern): float(value) for pattern, value in dict(held.get("thresholds", {})).items()}
+    if not all(0 <= value <= 1 for value in thresholds.values()):
+        raise ValueError("thresholds lie in [0, 1]")
+    return Entry(held["place"], held["key"], held.get("video", ""), thresholds)
 
 
 def _is_digest(value: object) -> bool:

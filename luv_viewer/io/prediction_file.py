@@ -19,6 +19,7 @@ from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.prediction import Prediction
 from luv_viewer.io.whole_file import write_whole
 
+SUMMARY_NAME = "summary.csv"
 STATUS_OK = "ok"
 
 FloatArray = NDArray[np.float64]

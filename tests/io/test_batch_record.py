@@ -16,6 +16,11 @@ from luv_viewer.io.batch_record import (
     write_record,
 )
 
+_RECORD = (
+    '{"format": "luv predict record", "version": 1, "videos": {"a": {'
+    f'"place": "{digest("p")}", "key": "", "video": "{digest("v")}", "thresholds": {{"A-line": 0.5}}}}}}}}'
+)
+
 
 @given(st.lists(st.text(max_size=12), max_size=8))
 def test_names_are_unique_whatever_the_case_and_stay_the_same_next_time(file_names: list[str]) -> None:
@@ -54,10 +59,17 @@ def test_a_stem_is_a_good_file_name(name: str) -> None:
 
 
 def test_the_record_survives_the_round_trip(tmp_path: Path) -> None:
-    record = BatchRecord({"R2": Entry(digest("a"), digest("b")), "\u00e9": Entry(digest("c"), "")})
+    full = Entry(digest("a"), digest("b"), digest("1.2.3"), {"A-line": 0.5, "B-line": 0.18})
+    record = BatchRecord({"R2": full, "\u00e9": Entry(digest("c"), "")})
     write_record(tmp_path / "r.json", record)
     assert read_record(tmp_path / "r.json") == record
     assert read_record(tmp_path / "none.json") == BatchRecord()
+
+
+def test_a_record_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    videos = f'{{"R2": {{"place": "{digest("a")}", "key": "{digest("b")}"}}}}'
+    (tmp_path / "r.json").write_text(f'{{"format": "luv predict record", "version": 1, "videos": {videos}}}')
+    assert read_record(tmp_path / "r.json") == BatchRecord({"R2": Entry(digest("a"), digest("b"))})
 
 
 @pytest.mark.parametrize(
@@ -70,6 +82,9 @@ def test_the_record_survives_the_round_trip(tmp_path: Path) -> None:
         '{"format": "luv predict record", "version": 2, "videos": {}}',
         '{"format": "luv predict record", "version": 1, "videos": {"a": {"place": "x", "key": ""}}}',
         '{"format": "luv predict record", "version": 1, "videos": {"a": 3}}',
+        _RECORD.replace("0.5", "1.5"),
+        _RECORD.replace("0.5", "null"),
+        _RECORD.replace(digest("v"), "1.2.3"),
         "\udcff",
     ],
 )
@@ -78,3 +93,8 @@ def test_a_damaged_record_is_never_taken_for_an_empty_one(tmp_path: Path, text: 
     path.write_text(text, errors="surrogateescape")
     with pytest.raises(BatchRecordError, match=r"r\.json is damaged.*--overwrite"):
         read_record(path)
+
+
+def test_the_record_that_is_damaged_above_is_whole_before(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(_RECORD)
+    assert read_record(tmp_path / "r.json").entries["a"].thresholds == {"A-line": 0.5}
