@@ -1,4 +1,4 @@
-"""Made-up labelling sheets of the sizes of the published data sets (systems.md 1.4, 1.6): no real patient is in them."""
+"""Made-up labelling sheets of the sizes of the published data sets (systems.md 1.4, 1.6); no patient is real."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def lengths_of(sheet: LabelSheet) -> dict[str, int]:
 def _keys(count: int, rng: np.random.Generator, stills: frozenset[int] = frozenset()) -> list[SheetKey]:
     """Keys in which every patient's files are numbered from 2: number 1 is the screenshot of the patient's data."""
     patients = [f"{90000001 + number}" for number in range(N_PATIENTS)]
-    patient_of = np.concatenate([np.arange(N_PATIENTS), rng.integers(0, N_PATIENTS, max(0, count - N_PATIENTS))])[:count]
+    patient_of = np.concatenate([np.arange(N_PATIENTS), rng.integers(0, N_PATIENTS, max(0, count - N_PATIENTS))])[
+        :count
+    ]
     rng.shuffle(patient_of)
     next_idx = dict.fromkeys(range(N_PATIENTS), 2)
     keys = []

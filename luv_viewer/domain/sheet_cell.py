@@ -210,7 +210,7 @@ def _what_is_wrong(item: str) -> str:
         return "found nothing between two commas or at the end of the list; a number may be missing: correct the list."
     if len(parts) > 2 and all(whole):
         return f"found {shown(item)}, which has {len(parts)} numbers; an interval has two, as in 24_51: use commas."
-    if re.fullmatch(r"-\s*\d+(?:\.\d+)?", item, re.ASCII):
+    if re.fullmatch(r"-\s*\d+(?:\.\d+)?(?:[_-]\d+)?", item, re.ASCII):
         return f"found {shown(item)}, a negative number or an interval without its first frame; write it as 24_51."
     if len(parts) == 2 and "" in parts and any(whole):
         missing = "first" if not parts[0] else "last"

@@ -18,7 +18,7 @@ _MONTHS = {
         (
             "jan january januar",
             "feb february februar",
-            "mar march mrz märz",
+            "mar march mrz mär märz",
             "apr april",
             "may mai",
             "jun june juni",

@@ -186,13 +186,17 @@ def read_frame_table(table: SheetTable, header: Header, file: str) -> SheetReadi
     reader = _FrameTableReader(header, file)
     place, width = header.columns[STUDY_ID], len(table.header.cells)
     cut: list[SheetMessage] = []
+    names: dict[Any, str] = {}
     for row in table.rows:
         if len(row.cells) != width:
             cut.append(
                 SheetMessage(file, f"found {len(row.cells)} cells, expected {width}; the file is damaged.", row.number)
             )
             continue
-        reader.add(row, cell_text(row.cells[place]))
+        raw = row.cells[place]
+        if raw not in names:
+            names[raw] = cell_text(raw)
+        reader.add(row, names[raw])
     good = [video for study_id, video in reader.videos.items() if study_id not in reader.problems]
     warnings = [SheetMessage(file, sentence) for sentence in table.notes]
     for video in good:

@@ -124,7 +124,7 @@ def _about_file(
     unknown = [row for row in rows if lengths is not None and row.n_frames is None]
     if unknown:
         about.append(
-            f"{len(unknown)} of {len(rows)} rows name a video that is not open, such as {unknown[0].study_id}; where "
+            f"{len(unknown)} of {len(rows)} rows name a video of unknown length, such as {unknown[0].study_id}; where "
             "their intervals end is not checked."
         )
     return about

@@ -113,7 +113,7 @@ def is_header(cells: Sequence[CellValue]) -> bool:
 def read_header(cells: Sequence[CellValue], file: str) -> Header:
     """What the columns are. Raises LabelSheetError when one that is needed is missing or stands twice."""
     names = [canonical(cell) for cell in cells]
-    if {FRAME, PATTERN, STATE} <= {name.casefold() for name in names}:
+    if len({FRAME, PATTERN, STATE} & {name.casefold() for name in names}) > 1:
         return _frame_table(names, file)
     external = FILENAME in names
     if external:
@@ -138,7 +138,8 @@ def _layout(columns: Mapping[str, int], has_index: bool) -> SheetLayout:
     if PATIENT_NUMBER in columns:
         return SheetLayout.READER
     if STUDY_ID in columns or ALIGN in columns:
-        return SheetLayout.MERGED if has_index and ALIGN not in columns else SheetLayout.DEVELOPMENT
+        is_merged = ALIGN not in columns and (has_index or ZONE not in columns)
+        return SheetLayout.MERGED if is_merged else SheetLayout.DEVELOPMENT
     return SheetLayout.TEMPLATE
 
 
@@ -185,9 +186,9 @@ def _check_complete(columns: Mapping[str, int], needed: Sequence[str], names: Se
         return
     unknown = [name for name in names if name and name not in columns]
     near = difflib.get_close_matches(missing[0], unknown, n=1)
-    hint = f"; did {shown(near[0])} mean {missing[0]}?" if near else ""
+    hint = f" (is it {shown(near[0])}?)" if near else ""
     noun = "column" if len(missing) == 1 else "columns"
     raise LabelSheetError(
-        f"{file} has no {noun} {', '.join(missing)}{hint}{'' if hint else ';'} add what is missing to the header, "
+        f"{file} has no {noun} {', '.join(missing)}{hint}; add what is missing to the header, "
         "as an absent column would count as absent patterns."
     )

@@ -169,7 +169,10 @@ class _RowReader:
         key = SheetKey(found.group(1), int(found.group(2)) * 100_000 + int(found.group(3)), "", "image")
         present, unlooked = list(NOTHING), list(NOTHING)
         for place, pattern in enumerate(TRACK_PATTERNS):
+            n_problems = len(self._problems)
             stated = self._field(pattern.value, mark)
+            if len(self._problems) > n_problems:
+                continue
             if stated:
                 present[place] = _STILL
             elif stated is None:
