@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 
 from PySide6.QtGui import QColor, QPalette
 
@@ -105,6 +106,8 @@ def palette(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme) -> str:
     """The application's style sheet: flat surfaces, one accent, 4 px base unit."""
+    # A style sheet takes pictures from files only.
+    icons = f"{files('resources') / 'icons'}".replace("\\", "/")
     return f"""
     QWidget {{ font-size: 13px; color: {theme.text}; }}
     QMainWindow, QDialog {{ background: {theme.background}; }}
@@ -137,6 +140,20 @@ def style_sheet(theme: Theme) -> str:
     QLineEdit, QTextEdit, QPlainTextEdit, QTableView, QTableWidget, QListView {{
         background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; padding: 2px 4px;
         selection-background-color: {theme.accent}; selection-color: {theme.accent_text}; }}
+    QComboBox {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; padding: 4px 8px; }}
+    QComboBox:focus {{ border-color: {theme.accent}; }}
+    QComboBox:disabled, QCheckBox:disabled {{ color: {theme.muted}; }}
+    QComboBox::drop-down {{ border: none; width: 24px; }}
+    QComboBox::down-arrow {{ image: url("{icons}/down_{theme.name}.svg"); width: 12px; height: 12px; }}
+    QComboBox QLineEdit {{ border: none; padding: 0; }}
+    QComboBox QAbstractItemView {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
+    QCheckBox::indicator, QListView::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.muted};
+        border-radius: 3px; background: {theme.panel}; }}
+    QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
+    QCheckBox::indicator:checked, QListView::indicator:checked {{ background: {theme.accent};
+        border-color: {theme.accent}; image: url("{icons}/check_{theme.name}.svg"); }}
+    QCheckBox::indicator:disabled {{ border-color: {theme.line}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {theme.muted}; }}
     QHeaderView::section {{ background: {theme.background}; color: {theme.muted}; border: none; padding: 4px; }}
     QToolTip {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
