@@ -98,7 +98,7 @@ class MergeDialog(QDialog):
         self.union = QCheckBox("Unite B-lines and confluent B-lines first")
         self.union.setToolTip("Otherwise AND loses frames that one reader calls B and the other confluent")
         self.exclusions = PathRow("Exclusion list", None, self._ask_exclusions)
-        self.exclusions.edit.setPlaceholderText("none (a CSV of study_id, reason, applies_to)")
+        self.exclusions.edit.setPlaceholderText("none (a CSV list of study_id and reason)")
         self.output = PathRow("Merged sheet", None, self._ask_output)
         self._explains = sentence("", muted=True)
         self._explains.setMinimumWidth(280)
@@ -154,6 +154,7 @@ class MergeDialog(QDialog):
 
     def _connect(self) -> None:
         self.sheets.itemChanged.connect(lambda _: self._check())
+        self.sheets.model().rowsInserted.connect(lambda *_: self._check())
         self.mode.currentIndexChanged.connect(self._mode_changed)
         self.at_least.valueChanged.connect(lambda _: self._check())
         self.leader.changed.connect(self._check)
@@ -187,7 +188,6 @@ class MergeDialog(QDialog):
         if found is not None:
             self.add_sheet(found, chosen=True)
             self.leader.add(found)
-            self._check()
 
     def _ask_exclusions(self, start: str) -> str:
         return QFileDialog.getOpenFileName(self, "Exclusion list", start, "CSV (*.csv);;All files (*)")[0]
