@@ -37,7 +37,7 @@ from luv_viewer.domain.sheet_reading import (
     WrittenSheet,
 )
 from luv_viewer.domain.span_set import SpanSet
-from luv_viewer.io.left_out_list import left_out_path, write_left_out
+from luv_viewer.io.left_out_list import intervals_beyond_end, left_out_path, write_left_out
 from luv_viewer.io.sheet_columns import (
     DATA_IDX,
     DATA_TYPE,
@@ -86,13 +86,9 @@ def write_frame_table(path: Path, sheet: LabelSheet) -> WrittenSheet:
 
 
 def _left_out(row: SheetRow) -> LeftOut | None:
-    stated = max(frames.stop for frames in (*row.present, *row.unlooked))
     unlooked = SpanSet.union(span for frames in row.unlooked for span in frames)
-    if row.n_frames is None:
-        return LeftOut(row.study_id, row.video_id, "its number of frames is unknown", unlooked)
-    if stated > row.n_frames:
-        return LeftOut(row.study_id, row.video_id, f"its intervals end after frame {row.n_frames}, the last", unlooked)
-    return None
+    reason = "its number of frames is unknown" if row.n_frames is None else intervals_beyond_end(row)
+    return LeftOut(row.study_id, row.video_id, reason, unlooked) if reason else None
 
 
 def _lines(reader: str, row: SheetRow) -> list[str]:

@@ -21,7 +21,7 @@ from luv_viewer.domain.sheet_reading import (
 )
 from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.io.frame_table import read_frame_table
-from luv_viewer.io.left_out_list import left_out_path, write_left_out
+from luv_viewer.io.left_out_list import intervals_beyond_end, left_out_path, write_left_out
 from luv_viewer.io.sheet_columns import (
     ALIGN,
     COLUMNS,
@@ -134,7 +134,8 @@ def write_sheet(path: Path, sheet: LabelSheet, layout: SheetLayout) -> WrittenSh
     """Replace `path`, CSV or XLSX by its ending, by the finalised videos of `sheet`, in their order.
 
     A blank cell says absent there, so a video stays out that is not finalised, is excluded, or has frames that nobody
-    looked at, whatever its other state. These are listed in `<name>_not_included.csv`, which is written first.
+    looked at, whatever its other state; so does one whose intervals end after its last frame. These are listed in
+    `<name>_not_included.csv`, which is written first.
     layout: any of COLUMNS, else ValueError. Raises WriteError and LabelSheetError; an earlier sheet is then unchanged.
     """
     path = Path(path)
@@ -168,6 +169,8 @@ def _left_out(row: SheetRow) -> LeftOut | None:
         reasons.append("not finalised")
     if unlooked:
         reasons.append("some frames were not looked at")
+    if reason := intervals_beyond_end(row):
+        reasons.append(reason)
     return LeftOut(row.study_id, row.video_id, "; ".join(reasons), unlooked) if reasons else None
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from luv_viewer.domain.label_sheet import SheetRow
 from luv_viewer.domain.sheet_reading import LeftOut
 from luv_viewer.io.sheet_table import TableToWrite, write_table
 
 _HEADER = ("study_id", "video_id", "reason", "frames not looked at")
+
+
+def intervals_beyond_end(row: SheetRow) -> str:
+    """Why a row cannot be right, for people: intervals after the last frame. "" when all is well or nobody can tell."""
+    n_frames = 1 if row.is_still else row.n_frames
+    last = max(frames.stop for frames in (*row.present, *row.unlooked))
+    return "" if n_frames is None or last <= n_frames else f"its intervals end after frame {n_frames}, the last"
 
 
 def left_out_path(sheet_path: Path) -> Path:

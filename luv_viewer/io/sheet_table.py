@@ -32,7 +32,7 @@ _MAX_BYTES = 1 << 30
 # What zipfile and openpyxl raise for files that are cut off or were changed at random.
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, struct.error, ParseError, EOFError),
-    *(LookupError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError),
+    *(LookupError, ValueError, TypeError, AttributeError, RuntimeError, OverflowError, OSError),
 )
 
 

@@ -233,6 +233,16 @@ def test_only_finished_videos_are_written_and_the_others_are_listed_beside(tmp_p
     )
 
 
+def test_a_sheet_never_holds_what_reading_it_would_refuse(tmp_path: Path) -> None:
+    first, *_ = some_rows()
+    rows = (replace(first, n_frames=60), replace(first, key=SheetKey("0012", 3, "", "image"), n_frames=None))
+    written = write_sheet(tmp_path / "kim.csv", LabelSheet("kim", rows), SheetLayout.READER)
+    assert [out.reason for out in written.left_out] == [
+        "its intervals end after frame 60, the last",
+        "its intervals end after frame 1, the last",
+    ]
+
+
 def test_a_list_of_an_earlier_sheet_does_not_stay_beside_a_complete_one(tmp_path: Path) -> None:
     write_sheet(tmp_path / "kim.csv", LabelSheet("kim", some_rows()), SheetLayout.DEVELOPMENT)
     written = write_sheet(tmp_path / "kim.csv", LabelSheet("kim", some_rows()[:1]), SheetLayout.DEVELOPMENT)
