@@ -106,8 +106,6 @@ def palette(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme) -> str:
     """The application's style sheet: flat surfaces, one accent, 4 px base unit."""
-    # A style sheet takes pictures from files only.
-    icons = f"{files('resources') / 'icons'}".replace("\\", "/")
     return f"""
     QWidget {{ font-size: 13px; color: {theme.text}; }}
     QMainWindow, QDialog {{ background: {theme.background}; }}
@@ -140,6 +138,23 @@ def style_sheet(theme: Theme) -> str:
     QLineEdit, QTextEdit, QPlainTextEdit, QTableView, QTableWidget, QListView {{
         background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; padding: 2px 4px;
         selection-background-color: {theme.accent}; selection-color: {theme.accent_text}; }}
+    {_choices_style(theme)}
+    QHeaderView::section {{ background: {theme.background}; color: {theme.muted}; border: none; padding: 4px; }}
+    QToolTip {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
+    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
+    QScrollBar::handle {{ background: {theme.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QProgressBar {{ background: {theme.line}; border: none; border-radius: 2px; max-height: 4px; }}
+    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 2px; }}
+    QSplitter::handle {{ background: {theme.line}; }}
+    """
+
+
+def _choices_style(theme: Theme) -> str:
+    """Combo boxes and check boxes. A style sheet takes pictures from files only."""
+    icons = f"{files('resources') / 'icons'}".replace("\\", "/")
+    return f"""
     QComboBox {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; padding: 4px 8px; }}
     QComboBox:focus {{ border-color: {theme.accent}; }}
     QComboBox:disabled, QCheckBox:disabled {{ color: {theme.muted}; }}
@@ -154,13 +169,4 @@ def style_sheet(theme: Theme) -> str:
         border-color: {theme.accent}; image: url("{icons}/check_{theme.name}.svg"); }}
     QCheckBox::indicator:disabled {{ border-color: {theme.line}; }}
     QCheckBox::indicator:checked:disabled {{ background: {theme.muted}; }}
-    QHeaderView::section {{ background: {theme.background}; color: {theme.muted}; border: none; padding: 4px; }}
-    QToolTip {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}
-    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
-    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
-    QScrollBar::handle {{ background: {theme.line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
-    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
-    QProgressBar {{ background: {theme.line}; border: none; border-radius: 2px; max-height: 4px; }}
-    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 2px; }}
-    QSplitter::handle {{ background: {theme.line}; }}
     """

@@ -239,6 +239,8 @@ class ComparisonPanel(QWidget):
         """Mark one disagreement by its place in the items handed in."""
         self.list.set_current(index)
         self._show_count()
+        if index is not None:
+            self._body.ensureVisible(0, self.list.geometry().bottom(), 0, 0)
 
     def neighbour(self, step: int) -> int | None:
         """Place of the next (+1) or previous (-1) disagreement that the filter shows; None at the end."""
@@ -282,11 +284,10 @@ class ComparisonPanel(QWidget):
     def _build_layout(self) -> None:
         self._details = QuietButton("Details …", "The whole table, to copy or save")
         self._merge = QuietButton("Merge …", "Make one sheet out of two or more")
-        self._previous = QuietButton("‹", "Previous disagreement")
-        self._next = QuietButton("›", "Next disagreement")
+        self._previous = QuietButton("‹", "Previous disagreement", kind="icon")
+        self._next = QuietButton("›", "Next disagreement", kind="icon")
         for button in (self._previous, self._next):
             button.setFixedSize(28, 24)
-            button.setStyleSheet("padding: 0;")
         self._none = QLabel()
         self._none.setObjectName("muted")
         self._none.setWordWrap(True)
@@ -314,7 +315,7 @@ class ComparisonPanel(QWidget):
         body.addWidget(upper)
         body.addWidget(self.list, 1)
         body.addStretch(0)
-        self._body = panel_scroll(middle)
+        self._body = panel_scroll(middle, column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -18,8 +18,6 @@ from luv_viewer.widgets.video_fields import VideoFields
 SavedKind = Literal["saved", "saving", "failed"]
 PANEL_PX, LEAST_PX = 280, 240
 _RUNS_NAMED = 3
-SCROLL_BAR_PX = 10
-"""Of the application's style sheet."""
 
 
 class LabelHeader(QWidget):
@@ -242,14 +240,7 @@ class LabelPanel(QWidget):
         for part in (self.counts, self.suggestions, self.fields):
             column.addWidget(part)
         column.addStretch(1)
-        self._scroll = panel_scroll(middle)
-        bar = self._scroll.verticalScrollBar()
-        # The bar takes its place from the margin, so that nothing moves when it comes.
-        bar.rangeChanged.connect(
-            lambda _, most: column.setContentsMargins(
-                MARGIN_PX, GAP_PX, MARGIN_PX - (SCROLL_BAR_PX if most else 0), MARGIN_PX
-            )
-        )
+        self._scroll = panel_scroll(middle, column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMargins, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -25,6 +26,8 @@ from PySide6.QtWidgets import (
 from luv_viewer.widgets.colors import Theme
 
 MARGIN_PX, GAP_PX = 12, 8
+SCROLL_BAR_PX = 10
+"""Of the application's style sheet."""
 COMMIT_MS = 1000
 """Typing that stops for so long is kept."""
 
@@ -52,6 +55,7 @@ def quiet_style(theme: Theme) -> str:
     QPushButton#link:focus {{ border-bottom-color: {theme.accent}; }}
     QPushButton#segment:focus {{ border: 1px solid {theme.accent}; }}
     QPushButton#segment:checked:focus {{ border: 1px solid {theme.text}; }}
+    QPushButton#icon {{ padding: 0; }}
     QLabel#small {{ color: {theme.muted}; font-size: 11px; }}
     QLabel#loud {{ color: {theme.text}; font-size: 11px; font-weight: 600; }}
     QLabel#failed {{ color: {theme.top_frame}; font-weight: 600; }}
@@ -289,12 +293,19 @@ def rule() -> QFrame:
     return line
 
 
-def panel_scroll(middle: QWidget) -> QScrollArea:
-    """The part of a panel that scrolls where the window is low; never sideways."""
+def panel_scroll(middle: QWidget, padded: QLayout) -> QScrollArea:
+    """The part of a panel that scrolls where the window is low; never sideways.
+
+    padded: the layout whose right margin makes room for the scroll bar, so that nothing moves when it comes.
+    """
     area = QScrollArea()
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidgetResizable(True)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(middle)
+    plain = padded.contentsMargins()
+    area.verticalScrollBar().rangeChanged.connect(
+        lambda _, most: padded.setContentsMargins(plain - QMargins(0, 0, SCROLL_BAR_PX if most else 0, 0))
+    )
     return area

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from luv_viewer.domain.annotation import Fate, Suggestion, VideoAnnotation, what_became
 from luv_viewer.domain.span import Span
-from luv_viewer.domain.span_set import SpanSet
+from luv_viewer.domain.span_set import NO_FRAMES, SpanSet
 from luv_viewer.widgets.colors import DARK, Theme
 from luv_viewer.widgets.icons import icon
 from luv_viewer.widgets.quiet_controls import QuietButton, heading, titled_row
@@ -29,7 +29,7 @@ _VERDICTS: tuple[tuple[Verdict, str], ...] = (
 
 @dataclass(frozen=True)
 class SuggestionItem:
-    """index: place of the suggestion in its annotation. fate: what became of it. now: frames present there today."""
+    """One suggestion and what became of it. index: its place in the annotation. now: frames of an edited one today."""
 
     index: int
     suggestion: Suggestion
@@ -49,8 +49,12 @@ class SuggestionItem:
 
 
 def suggestion_items(annotation: VideoAnnotation) -> tuple[SuggestionItem, ...]:
-    """Every suggestion of an annotation with what became of it."""
-    return tuple(SuggestionItem(i, s, *what_became(annotation, s)) for i, s in enumerate(annotation.suggestions))
+    """Every suggestion of an annotation with what became of it; `now` only where it was edited."""
+    became = [what_became(annotation, s) for s in annotation.suggestions]
+    return tuple(
+        SuggestionItem(i, s, fate, now if fate is Fate.EDITED else NO_FRAMES)
+        for i, (s, (fate, now)) in enumerate(zip(annotation.suggestions, became, strict=True))
+    )
 
 
 def span_words(span: Span) -> str:
@@ -70,30 +74,42 @@ class SuggestionRow(QWidget):
 
     def __init__(self, item: SuggestionItem, theme: Theme) -> None:
         super().__init__()
-        self.item, self.theme = item, theme
-        self.setFixedHeight(PENDING_PX if item.fate is Fate.PENDING else PAST_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip(item.sentence)
-        self.setAccessibleName(item.sentence)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addStretch(1)
         self.buttons: dict[Verdict, QuietButton] = {}
-        if item.fate is Fate.PENDING:
-            for verdict, tip in _VERDICTS:
-                button = QuietButton("", tip)
-                button.setIcon(icon(verdict, theme))
-                button.setIconSize(QSize(16, 16))
-                button.setFixedSize(28, 24)
-                button.setStyleSheet("padding: 0;")
-                button.setAccessibleName(
-                    f"{verdict} {item.suggestion.pattern.plural} {span_words(item.suggestion.span)}"
-                )
-                button.clicked.connect(lambda _=False, verdict=verdict: self.decided.emit(self.item.index, verdict))
-                self.buttons[verdict] = button
-                row.addWidget(button)
+        for verdict, tip in _VERDICTS:
+            button = QuietButton("", tip, kind="icon")
+            button.setIconSize(QSize(16, 16))
+            button.setFixedSize(28, 24)
+            button.clicked.connect(lambda _=False, verdict=verdict: self.decided.emit(self.item.index, verdict))
+            self.buttons[verdict] = button
+            row.addWidget(button)
+        self.set_theme(theme)
+        self.show_item(item)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        self.theme = theme
+        for verdict, button in self.buttons.items():
+            button.setIcon(icon(verdict, theme))
+        self.update()
+
+    def show_item(self, item: SuggestionItem) -> None:
+        """Stand for another suggestion, or for another state of the same one."""
+        self.item = item
+        pending = item.fate is Fate.PENDING
+        self.setFixedHeight(PENDING_PX if pending else PAST_PX)
+        self.setToolTip(item.sentence)
+        self.setAccessibleName(item.sentence)
+        what = f"{item.suggestion.pattern.plural} {span_words(item.suggestion.span)}"
+        for verdict, button in self.buttons.items():
+            button.setVisible(pending)
+            button.setAccessibleName(f"{verdict} {what}")
+        self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Jump to where it begins."""
@@ -132,7 +148,6 @@ class SuggestionList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._theme = DARK
-        self._items: tuple[SuggestionItem, ...] = ()
         self._rows: list[SuggestionRow] = []
         self._title = heading("AI suggestions")
         self._accept_all = QuietButton("accept all", "Mark all of them as present, in one step", kind="link")
@@ -158,19 +173,18 @@ class SuggestionList(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
         self._theme = theme
-        items, self._items = self._items, ()
-        self._rebuild(items)
+        for row in self._rows:
+            row.set_theme(theme)
 
     def show_items(self, items: tuple[SuggestionItem, ...]) -> None:
-        """Show these; nothing is built again while they stay the same."""
+        """Show these. Rows are kept and only those that changed are drawn again: this runs at every edit."""
         self._say("" if items else "None for this video.")
         self._accept_all.setVisible(sum(item.fate is Fate.PENDING for item in items) > 1)
-        if items != self._items:
-            self._rebuild(items)
+        self._show_rows(items)
 
     def hide_items(self, reason: str) -> None:
         """Show nothing, on purpose, and say why."""
-        self._rebuild(())
+        self._show_rows(())
         self._accept_all.hide()
         self._say(reason)
 
@@ -178,17 +192,21 @@ class SuggestionList(QWidget):
         self._message.setText(text)
         self._message.setVisible(bool(text))
 
-    def _rebuild(self, items: tuple[SuggestionItem, ...]) -> None:
-        for row in self._rows:
+    def _show_rows(self, items: tuple[SuggestionItem, ...]) -> None:
+        ordered = sorted(items, key=lambda item: (item.fate is not Fate.PENDING, item.index))
+        while len(self._rows) > len(ordered):
+            row = self._rows.pop()
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self._items = items
-        ordered = sorted(items, key=lambda item: (item.fate is not Fate.PENDING, item.index))
-        self._rows = [SuggestionRow(item, self._theme) for item in ordered]
-        for row in self._rows:
+        for row, item in zip(self._rows, ordered, strict=False):
+            if row.item != item:
+                row.show_item(item)
+        for item in ordered[len(self._rows) :]:
+            row = SuggestionRow(item, self._theme)
             row.decided.connect(self.suggestion_decided)
             row.frame_requested.connect(self.frame_requested)
+            self._rows.append(row)
             self._column.addWidget(row)
 
 

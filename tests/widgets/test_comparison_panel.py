@@ -205,3 +205,14 @@ def test_a_long_list_is_quick(panel: ComparisonPanel, qtbot: QtBot) -> None:
     panel.set_current(19_996)
     visible = panel.list.visualRect(panel.list.currentIndex())
     assert panel.list.viewport().rect().intersects(visible)
+
+
+def test_in_a_low_window_the_current_disagreement_is_scrolled_to(window: KeyWindow, panel: ComparisonPanel) -> None:
+    window.resize(280, 420)
+    panel.set_current(None)
+    QApplication.processEvents()
+    view = panel.list
+    assert not view.visibleRegion().contains(view.rect().center())
+    panel.set_current(0)
+    QApplication.processEvents()
+    assert view.visibleRegion().contains(view.rect().center())

@@ -106,6 +106,16 @@ class MergeDialog(QDialog):
         box, self.ok = accept_buttons(self, "Merge")
         self._form = QFormLayout()
         self._form.setVerticalSpacing(12)
+        self._fill_form(add)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addLayout(self._form)
+        layout.addWidget(self._problem)
+        layout.addWidget(box)
+        self._connect()
+        self._mode_changed()
+
+    def _fill_form(self, add: QPushButton) -> None:
         beside = QHBoxLayout()
         beside.addStretch(1)
         beside.addWidget(add)
@@ -118,13 +128,6 @@ class MergeDialog(QDialog):
         self._form.addRow("B-lines", self.union)
         self._form.addRow("Exclusion list", self.exclusions)
         self._form.addRow("Merged sheet", self.output)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addLayout(self._form)
-        layout.addWidget(self._problem)
-        layout.addWidget(box)
-        self._connect()
-        self._mode_changed()
 
     def add_sheet(self, source: SheetSource, *, chosen: bool) -> None:
         """List one sheet more."""
