@@ -234,7 +234,8 @@ def _check_writing(con: sqlite3.Connection) -> None:
     try:
         con.execute("BEGIN IMMEDIATE")
         try:
-            con.execute("UPDATE meta SET value = value WHERE key = 'head_number'")
+            # A new row: SQLite writes nothing for a value that stays the same.
+            con.execute("INSERT INTO meta VALUES ('can write', '')")
         finally:
             if con.in_transaction:
                 con.execute("ROLLBACK")
