@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 
 import numpy as np
@@ -66,6 +66,9 @@ class Decision:
 
 
 _EMPTY: tuple[Track, ...] = ((),) * len(TRACK_PATTERNS)
+
+_NOT_STATED = ("n_frames", "seen", "suggestions")
+"""Fields that say nothing about a finding until the reader answers."""
 
 QUALITIES = ("good", "adequate", "poor", "not readable")
 """Image quality a reader can state."""
@@ -148,7 +151,11 @@ class VideoAnnotation:
 
     def unlooked_anywhere(self) -> SpanSet:
         """Frames of which nothing is known for at least one pattern."""
-        return SpanSet.union(span for pattern in TRACK_PATTERNS for span in self.unlooked_frames(pattern))
+        stated = np.zeros((len(TRACK_PATTERNS), self.n_frames), bool)
+        for row, tracks in zip(stated, zip(self.present, self.absent, strict=True), strict=True):
+            for span in (*tracks[0], *tracks[1]):
+                row[span.start : span.stop] = True
+        return SpanSet.from_mask(~(stated.all(axis=0) | self.seen.mask(self.n_frames)))
 
     def states(self, pattern: Pattern) -> NDArray[np.object_]:
         """(n_frames,) FrameState."""
@@ -169,8 +176,9 @@ class VideoAnnotation:
     @property
     def is_untouched(self) -> bool:
         """True while the reader has stated nothing; frames may have been seen, and suggestions wait for an answer."""
-        answered = tuple(s for s in self.suggestions if s.fate is not Fate.PENDING)
-        return replace(self, seen=SpanSet(), suggestions=answered) == VideoAnnotation(self.n_frames)
+        if any(s.fate is not Fate.PENDING for s in self.suggestions):
+            return False
+        return all(getattr(self, f.name) == f.default for f in fields(self) if f.name not in _NOT_STATED)
 
 
 def what_became(annotation: VideoAnnotation, suggestion: Suggestion) -> tuple[Fate, SpanSet]:

@@ -99,10 +99,7 @@ def status_of(annotation: VideoAnnotation) -> VideoStatus:
     """
     n_seen = len(annotation.seen)
     untouched = annotation.is_untouched
-    if untouched:
-        n_unlooked = annotation.n_frames - n_seen
-    else:
-        n_unlooked = len(annotation.unlooked_anywhere()) if n_seen < annotation.n_frames else 0
+    n_unlooked = len(annotation.unlooked_anywhere())
     if annotation.exclusion:
         progress = Progress.EXCLUDED
     elif annotation.finalised:

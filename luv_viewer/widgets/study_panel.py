@@ -1,146 +1,101 @@
-"""The videos of the open study: thumbnail, zone, length, how much of each has been on the screen."""
+"""The videos of the open study or project: thumbnail, zone, length, how far the reader is with each."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from collections.abc import Mapping
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPixmap, QShowEvent
+from PySide6.QtWidgets import QFrame, QLabel, QListView, QPushButton, QVBoxLayout, QWidget
 
 from luv_viewer.domain.study import Study
-from luv_viewer.domain.video import Video
+from luv_viewer.domain.video_status import VideoStatus
 from luv_viewer.widgets.colors import DARK, Theme
+from luv_viewer.widgets.quiet_controls import Segments, TextLine, quiet_style
+from luv_viewer.widgets.study_row_painter import MARGIN_PX, ROW_PX, THUMBNAIL_PX, StudyRowPainter
+from luv_viewer.widgets.study_rows import ROW_ROLE, StudyFilter, StudyRows, VideoRow
 
-THUMBNAIL_PX = (64, 48)
-ROW_PX, HEADING_PX = 64, 28
-INDEX_ROLE = Qt.ItemDataRole.UserRole
-PICTURE_ROLE = Qt.ItemDataRole.UserRole + 1
-SEEN_ROLE = Qt.ItemDataRole.UserRole + 2
-DETAIL_ROLE = Qt.ItemDataRole.UserRole + 3
+__all__ = ["THUMBNAIL_PX", "StudyPanel"]
 
-AnyIndex = QModelIndex | QPersistentModelIndex
-
-
-def seen_word(fraction: float) -> str:
-    """The status word of a video: `unseen`, `part seen` or `seen`."""
-    if fraction == 0:
-        return "unseen"
-    return "seen" if fraction >= 1 else f"{fraction:.0%} seen"
-
-
-def video_details(video: Video) -> str:
-    """Second line of a row: lung zone where it is known, and length."""
-    zone = f"{video.zone}  ·  " if video.zone else ""
-    return zone + ("still image" if video.is_still else f"{video.n_frames} frames, {video.timing.duration_s:.1f} s")
-
-
-class _RowPainter(QStyledItemDelegate):
-    """Draws one video, or the heading of a group."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.theme: Theme = DARK
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        """Rows and headings have fixed heights."""
-        return QSize(120, HEADING_PX if index.data(INDEX_ROLE) is None else ROW_PX)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
-        """Qt's call to draw a row."""
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = QRect(option.rect)
-        if index.data(INDEX_ROLE) is None:
-            self._text(painter, rect.adjusted(12, 8, -8, 0), index.data(), self.theme.muted, 11, bold=True)
-        else:
-            selected = bool(option.state & QStyle.StateFlag.State_Selected)
-            self._paint_video(painter, rect, index, selected)
-        painter.restore()
-
-    def _paint_video(self, painter: QPainter, rect: QRect, index: AnyIndex, selected: bool) -> None:
-        if selected:
-            painter.fillRect(rect, QColor(self.theme.line))
-            painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(self.theme.accent))
-        frame = QRect(rect.left() + 12, rect.top() + 8, *THUMBNAIL_PX)
-        painter.fillRect(frame, QColor("#000000"))
-        picture = index.data(PICTURE_ROLE)
-        if isinstance(picture, QPixmap):
-            target = QRectF(0, 0, picture.deviceIndependentSize().width(), picture.deviceIndependentSize().height())
-            target.moveCenter(QRectF(frame).center())
-            painter.drawPixmap(target, picture, QRectF(picture.rect()))
-        left = frame.right() + 10
-        fraction = float(index.data(SEEN_ROLE) or 0)
-        title = QRect(left, rect.top() + 8, rect.right() - left - 8, 18)
-        self._text(painter, title, index.data(), self.theme.text, 13, bold=selected)
-        self._text(painter, title.translated(0, 17), index.data(DETAIL_ROLE), self.theme.muted, 11)
-        self._status_dot(painter, QPointF(left + 4.5, title.top() + 42.5), fraction)
-        self._text(painter, title.translated(14, 33), seen_word(fraction), self.theme.muted, 11)
-
-    def _status_dot(self, painter: QPainter, centre: QPointF, fraction: float) -> None:
-        painter.setPen(QPen(QColor(self.theme.accent if fraction else self.theme.muted), 1.2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        circle = QRectF(centre.x() - 4, centre.y() - 4, 8, 8)
-        painter.drawEllipse(circle)
-        if fraction:
-            painter.setBrush(QColor(self.theme.accent))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawPie(circle, 90 * 16, -int(360 * 16 * fraction))
-
-    @staticmethod
-    def _text(painter: QPainter, rect: QRect, text: str, color: str, pixels: int, bold: bool = False) -> None:
-        font = QFont(painter.font())
-        font.setPixelSize(pixels)
-        font.setBold(bold)
-        painter.setFont(font)
-        painter.setPen(QColor(color))
-        elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
-        painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), elided)
+FILTER_FROM = 12
+"""From so many videos on there is something to filter."""
+ASK_MS = 50
+"""Thumbnails of what came into view are asked for together, so often at most."""
+AHEAD_ROWS = 3
+_KINDS = (
+    ("All", "all", "Every video"),
+    ("Unfinished", "unfinished", "Neither finalised nor excluded"),
+    ("Excluded", "excluded", "Not to be used, with a reason"),
+)
 
 
 class StudyPanel(QFrame):
-    """Lists a study's videos; says which one was chosen and which thumbnails it needs."""
+    """Lists a study's videos; says which one was chosen and which thumbnails it needs.
+
+    video_chosen(index): a row was clicked. thumbnails_needed(list of indices): these rows came into view, each named
+    once per study. A list of thousands costs no more to show than what is in view.
+    """
 
     video_chosen = Signal(int)
     failures_requested = Signal()
+    thumbnails_needed = Signal(list)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setMinimumWidth(160)
-        self._rows: dict[int, QListWidgetItem] = {}
+        self._asked: set[int] = set()
+        self._n_done = self._n_labelled = 0
         self._heading = QLabel("STUDY")
         self._heading.setObjectName("heading")
-        self._heading.setContentsMargins(12, 10, 8, 6)
-        self._list = QListWidget()
-        self._list.setAccessibleName("Videos of the study")
-        self._list.setFrameShape(QFrame.Shape.NoFrame)
-        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setStyleSheet("QListWidget { border: none; padding: 0; border-radius: 0; }")
-        self._painter = _RowPainter(self._list)
-        self._list.setItemDelegate(self._painter)
-        self._list.itemClicked.connect(self._chosen)
+        self._heading.setContentsMargins(MARGIN_PX, 10, 8, 6)
+        self._rows = StudyRows(self)
+        self._painter = StudyRowPainter(self)
+        self._list = self._built_list()
+        self._kinds = Segments("Videos listed", _KINDS)
+        self._kinds.set_value("all")
+        self._kinds.chosen.connect(self._filter)
+        self._text = TextLine("Filter the videos", "Filter by name, zone, patient")
+        # Out of the Tab chain: Qt would give it the keyboard whenever the window is activated, and keys would be text.
+        self._text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._text.setClearButtonEnabled(True)
+        self._text.textChanged.connect(self._filter)
+        self._filters = QWidget()
+        filters = QVBoxLayout(self._filters)
+        filters.setContentsMargins(MARGIN_PX, 0, 8, 8)
+        filters.setSpacing(4)
+        filters.addWidget(self._kinds)
+        filters.addWidget(self._text)
         self._failures = QPushButton()
         self._failures.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._failures.clicked.connect(self.failures_requested)
-        self._failures.hide()
+        self._ask_timer = QTimer(self, singleShot=True, interval=ASK_MS)
+        self._ask_timer.timeout.connect(self._ask_thumbnails)
+        self._relist_timer = QTimer(self, singleShot=True, interval=0)
+        self._relist_timer.timeout.connect(self._relist)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._heading)
-        layout.addWidget(self._list, 1)
-        layout.addWidget(self._failures)
+        for widget, stretch in ((self._heading, 0), (self._filters, 0), (self._list, 1), (self._failures, 0)):
+            layout.addWidget(widget, stretch)
+        self.set_theme(DARK)
+        self.set_study(None)
+
+    def _built_list(self) -> QListView:
+        view = QListView()
+        view.setModel(self._rows)
+        view.setItemDelegate(self._painter)
+        view.setAccessibleName("Videos of the study")
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setStyleSheet("QListView { border: none; padding: 0; border-radius: 0; }")
+        view.clicked.connect(self._chosen)
+        view.verticalScrollBar().valueChanged.connect(self._view_moved)
+        view.verticalScrollBar().rangeChanged.connect(self._view_moved)
+        view.verticalScrollBar().setSingleStep(ROW_PX // 2)
+        return view
 
     def sizeHint(self) -> QSize:
         """220 px wide, as drawn in the design."""
@@ -149,51 +104,120 @@ class StudyPanel(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Redraw in another theme."""
         self._painter.theme = theme
+        self._filters.setStyleSheet(quiet_style(theme))
         self._list.viewport().update()
 
-    def set_study(self, study: Study | None) -> None:
-        """List the videos under one heading per patient and study (no heading when there is only one group)."""
-        self._list.clear()
-        self._rows.clear()
+    def set_study(self, study: Study | None, headings: Mapping[str, str] | None = None) -> None:
+        """List the videos under one heading per patient and study (no heading when there is only one group).
+
+        headings: by group key, instead of the groups' own labels, such as the PatientID of a project's sheets. Every
+        status, thumbnail and filter is forgotten.
+        """
         videos = study.videos if study else ()
-        grouped = len({video.group.key for video in videos}) > 1
-        last_group = None
-        for index, video in enumerate(videos):
-            if grouped and video.group.key != last_group:
-                heading = QListWidgetItem(video.group.label)
-                heading.setFlags(Qt.ItemFlag.NoItemFlags)
-                self._list.addItem(heading)
-                last_group = video.group.key
-            item = QListWidgetItem(video.title)
-            item.setData(INDEX_ROLE, index)
-            item.setData(DETAIL_ROLE, video_details(video))
-            item.setData(SEEN_ROLE, 0.0)
-            item.setToolTip("\n".join((video.source.name, video.source.format, *video.notes)))
-            self._rows[index] = item
-            self._list.addItem(item)
+        self._asked.clear()
+        self._n_done = self._n_labelled = 0
+        self._text.show_kept("", replaces_typing=True)
+        self._kinds.set_value("all")
+        self._rows.set_videos(videos, headings or {})
+        self._list.scrollToTop()
+        self._filters.setVisible(len(videos) >= FILTER_FROM)
+        self._kinds.hide()
         count = len(study.failures) if study else 0
         self._failures.setText(f"{count} file{'s' if count != 1 else ''} left out …")
         self._failures.setVisible(count > 0)
-        self._heading.setText(f"STUDY   {len(videos)} video{'s' if len(videos) != 1 else ''}" if videos else "STUDY")
+        self._say_counts()
+        self._view_moved()
 
     def set_current(self, index: int) -> None:
-        """Mark the video shown."""
-        item = self._rows.get(index)
-        if item is not None:
-            self._list.setCurrentItem(item)
-            self._list.scrollToItem(item)
+        """Mark the video shown; it is listed whatever the filter."""
+        self._rows.current = index if 0 <= index < len(self._rows.videos) else -1
+        self._relist()
+        self._list.scrollTo(self._list.currentIndex())
 
     def set_thumbnail(self, index: int, image: QImage) -> None:
         """Show a picture in a row; its device pixel ratio counts."""
-        if index in self._rows:
-            self._rows[index].setData(PICTURE_ROLE, QPixmap.fromImage(image))
+        if 0 <= index < len(self._rows.videos):
+            self._rows.videos[index].picture = QPixmap.fromImage(image)
+            self._rows.tell(index)
 
     def set_seen(self, index: int, fraction: float) -> None:
-        """How much of a video has been on the screen, 0 to 1."""
-        if index in self._rows:
-            self._rows[index].setData(SEEN_ROLE, fraction)
+        """How much of a video has been on the screen, 0 to 1; shown while it has no status."""
+        if 0 <= index < len(self._rows.videos):
+            self._rows.videos[index].seen = fraction
+            self._changed(index)
 
-    def _chosen(self, item: QListWidgetItem) -> None:
-        index = item.data(INDEX_ROLE)
-        if index is not None:
-            self.video_chosen.emit(index)
+    def set_status(self, index: int, status: VideoStatus | None) -> None:
+        """How far the reader is with a video; None while nobody labels."""
+        if not 0 <= index < len(self._rows.videos):
+            return
+        row = self._rows.videos[index]
+        if row.status == status:
+            return
+        before, row.status = row.status, status
+        self._n_labelled += (status is not None) - (before is not None)
+        self._n_done += (status is not None and status.is_done) - (before is not None and before.is_done)
+        self._kinds.setVisible(self._n_labelled > 0)
+        self._say_counts()
+        self._changed(index)
+
+    def start_filtering(self) -> None:
+        """Give the keyboard to the filter, where there is one; Enter and Esc give it back."""
+        if self._filters.isVisible():
+            self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._text.selectAll()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is in view now needs its thumbnails."""
+        super().showEvent(event)
+        self._view_moved()
+
+    def _changed(self, index: int) -> None:
+        self._rows.tell(index)
+        if self._rows.filter.kind != "all":
+            self._relist_timer.start()
+
+    def _filter(self) -> None:
+        kind = self._kinds.value()
+        self._rows.filter = StudyFilter(kind, self._text.text().strip())  # type: ignore[arg-type]
+        self._relist()
+
+    def _relist(self) -> None:
+        is_new = self._rows.relist()
+        self._list.setCurrentIndex(self._rows.index_of(self._rows.current))
+        if is_new:
+            self._list.scrollTo(self._list.currentIndex())
+        self._say_counts()
+        self._view_moved()
+
+    def _say_counts(self) -> None:
+        count, kept = len(self._rows.videos), self._rows.n_kept
+        words = f"{count} video{'s' if count != 1 else ''}"
+        if kept < count:
+            words = f"{kept} of {words}"
+        elif self._n_labelled:
+            words += f", {self._n_done} done"
+        self._heading.setText(f"STUDY   {words}" if count else "STUDY")
+
+    def _view_moved(self) -> None:
+        if not self._ask_timer.isActive():
+            self._ask_timer.start()
+
+    def _ask_thumbnails(self) -> None:
+        if not self.isVisible():
+            return
+        view = self._list.viewport().rect()
+        first = last = max(0, self._list.indexAt(view.topLeft()).row())
+        while last < self._rows.rowCount() and self._list.visualRect(self._rows.index(last)).top() <= view.bottom():
+            last += 1
+        near = range(max(0, first - AHEAD_ROWS), min(self._rows.rowCount(), last + AHEAD_ROWS))
+        places = sorted(near, key=lambda place: not first <= place < last)
+        shown = (self._rows.index(place).data(ROW_ROLE) for place in places)
+        needed = [row.index for row in shown if isinstance(row, VideoRow) and row.index not in self._asked]
+        if needed:
+            self._asked.update(needed)
+            self.thumbnails_needed.emit(needed)
+
+    def _chosen(self, where: QModelIndex) -> None:
+        row = where.data(ROW_ROLE)
+        if isinstance(row, VideoRow):
+            self.video_chosen.emit(row.index)

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from luv_viewer.domain.annotation import Fate, Suggestion, VideoAnnotation
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
@@ -63,6 +65,25 @@ def test_frames_stated_for_every_pattern_need_not_have_been_seen() -> None:
     for pattern in TRACK_PATTERNS:
         stated = stated.with_absent(pattern, SpanSet.of(Span(0, 100)))
     assert status_of(stated) == VideoStatus(Progress.LABELLED, 152, 0, 52)
+
+
+TRACKS = st.lists(
+    st.tuples(st.integers(0, 19), st.integers(1, 8)).map(lambda v: Span(v[0], min(20, sum(v)))), max_size=2
+)
+
+
+@given(st.lists(st.tuples(TRACKS, TRACKS), min_size=5, max_size=5), TRACKS)
+def test_frames_not_looked_at_anywhere_are_those_of_each_pattern_together(
+    drawn: list[tuple[list[Span], list[Span]]], seen: list[Span]
+) -> None:
+    annotation = VideoAnnotation(20, seen=SpanSet.union(seen))
+    for pattern, (present, absent) in zip(TRACK_PATTERNS, drawn, strict=True):
+        annotation = annotation.with_track(pattern, SpanSet.union(present).spans)
+        annotation = annotation.with_absent(pattern, SpanSet.union(absent))
+    each = SpanSet.union(span for pattern in TRACK_PATTERNS for span in annotation.unlooked_frames(pattern))
+    assert annotation.unlooked_anywhere() == each
+    assert status_of(annotation).n_unlooked == len(each)
+    assert annotation.is_untouched == (replace(annotation, seen=SpanSet()) == VideoAnnotation(20))
 
 
 def test_a_video_never_opened_has_the_status_of_an_empty_annotation() -> None:
