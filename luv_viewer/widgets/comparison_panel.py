@@ -21,6 +21,7 @@ from luv_viewer.widgets.label_panel import LEAST_PX, PANEL_PX
 from luv_viewer.widgets.quiet_controls import (
     GAP_PX,
     MARGIN_PX,
+    ElidedLabel,
     QuietButton,
     Segments,
     heading,
@@ -45,7 +46,7 @@ class SheetNames(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._names = tuple(QLabel() for _ in "AB")
+        self._names = tuple(ElidedLabel() for _ in "AB")
         self._choose = QuietButton("Compare with …", "Choose the two sheets")
         self._choose.clicked.connect(lambda: self.sheets_requested.emit())
         grid = QGridLayout(self)
@@ -56,7 +57,6 @@ class SheetNames(QWidget):
             title = heading(letter)
             grid.addWidget(title, row, 0)
             grid.addWidget(label, row, 1)
-            label.setMinimumWidth(40)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._choose, 0, 2, 2, 1, Qt.AlignmentFlag.AlignVCenter)
 
@@ -64,10 +64,9 @@ class SheetNames(QWidget):
         """Names of A and B; "" where none is chosen."""
         chosen = bool(first and second)
         self._choose.setText("Change …" if chosen else "Compare with …")
-        room = PANEL_PX - 2 * MARGIN_PX - 2 * GAP_PX - 16 - self._choose.sizeHint().width()
         for letter, label, name in zip("AB", self._names, (first, second), strict=True):
-            label.setText(self.fontMetrics().elidedText(name or "–", Qt.TextElideMode.ElideMiddle, room))
-            label.setToolTip(f"Sheet {letter}: {name or 'none'}")
+            label.show_text(name or "–")
+            label.setAccessibleName(f"Sheet {letter}: {name or 'none'}")
 
 
 class AdjudicationBox(QWidget):

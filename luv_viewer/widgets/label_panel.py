@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from luv_viewer.domain.annotation import VideoAnnotation
 from luv_viewer.domain.span_set import SpanSet
@@ -29,8 +30,10 @@ class LabelHeader(QWidget):
         super().__init__()
         self._reader = QuietButton("", "Choose the reader and the project", kind="link")
         self._reader.clicked.connect(lambda: self.reader_requested.emit())
+        self._reader.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._name = ""
         self._saved = QLabel()
-        self._saved.setWordWrap(True)
+        self._saved.setObjectName("small")
         self._lock = QLabel()
         self._lock.setWordWrap(True)
         row = QHBoxLayout()
@@ -52,20 +55,29 @@ class LabelHeader(QWidget):
 
     def show_reader(self, text: str) -> None:
         """Name and role; "" offers to choose."""
-        text = text or "Choose a reader …"
-        room = PANEL_PX - 2 * MARGIN_PX - self.fontMetrics().horizontalAdvance("saved 00:00:00") - GAP_PX
-        self._reader.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room))
-        self._reader.setAccessibleName(f"Reader: {text}")
-        self._reader.setToolTip(f"{text}\nChoose the reader and the project")
+        self._name = text or "Choose a reader …"
+        self._reader.setAccessibleName(f"Reader: {self._name}")
+        self._reader.setToolTip(f"{self._name}\nChoose the reader and the project")
+        self._elide()
 
     def show_saved(self, text: str, kind: SavedKind) -> None:
         """Small beside the reader, or on a line of its own where it failed."""
         failed = kind == "failed"
-        self._saved.setObjectName("small")
-        self._saved.setWordWrap(False)
         self._saved.setText("" if failed else text)
+        self._saved.setVisible(bool(self._saved.text()))
         self._failed.setText(text if failed else "")
         self._failed.setVisible(failed)
+        self._elide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the name to the width."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        saved = self._saved.sizeHint().width() + GAP_PX if self._saved.text() else 0
+        room = self.width() - 2 * MARGIN_PX - saved - 2
+        self._reader.setText(self.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideMiddle, room))
 
     def show_lock(self, reason: str) -> None:
         """Why nothing can be changed; "" for no lock."""

@@ -116,6 +116,7 @@ class VideoFields(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._video = ""
+        self._awaits_reason = False
         self.zone = ZonePicker()
         self.sliding = Segments(
             "Lung sliding",
@@ -156,9 +157,10 @@ class VideoFields(QWidget):
         self.quality.set_value(annotation.quality)
         self.reason.show_kept(annotation.exclusion, replaces_typing=other)
         self.note.show_kept(annotation.note, replaces_typing=other)
-        if annotation.exclusion or other or not self.use.value():
-            self.use.set_value(bool(annotation.exclusion))
-            self._show_reason_row(bool(annotation.exclusion))
+        self._awaits_reason = self._awaits_reason and not other and not annotation.exclusion
+        excluded = bool(annotation.exclusion) or self._awaits_reason
+        self.use.set_value(excluded)
+        self._show_reason_row(excluded)
         self._show_implied(annotation)
 
     def commit_typing(self) -> None:
@@ -222,6 +224,7 @@ class VideoFields(QWidget):
         self._needed.setVisible(not self.reason.text().strip())
 
     def _use_chosen(self, excluded: object) -> None:
+        self._awaits_reason = bool(excluded)
         self._show_reason_row(bool(excluded))
         if excluded:
             self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -235,6 +238,7 @@ class VideoFields(QWidget):
         self.reason.clearFocus()
 
     def _reason_given(self, reason: str) -> None:
+        self._awaits_reason = False
         self.use.set_value(bool(reason))
         self._show_reason_row(bool(reason))
         self.field_changed.emit("exclusion", reason)

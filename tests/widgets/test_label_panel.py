@@ -239,6 +239,16 @@ def test_a_common_reason_is_one_choice(panel: LabelPanel) -> None:
 def test_an_exclusion_that_is_taken_back_elsewhere_is_shown(panel: LabelPanel) -> None:
     panel.show_annotation(replace(LABELLED, exclusion="x"), "", "video 1")
     assert panel.fields.use.value() is True
+    panel.show_annotation(LABELLED, "", "video 1")
+    assert panel.fields.use.value() is False
+    assert not panel.fields.reason.isVisible()
+
+
+def test_an_exclusion_waits_for_its_reason_while_other_edits_come(panel: LabelPanel) -> None:
+    click(panel.fields.use.buttons[1])
+    panel.show_annotation(replace(LABELLED, sliding=True), "", "video 1")
+    assert panel.fields.use.value() is True
+    assert panel.fields.reason.isVisible()
     panel.show_annotation(LABELLED, "", "video 2")
     assert panel.fields.use.value() is False
 
@@ -294,6 +304,7 @@ def test_the_reader_and_what_is_saved(panel: LabelPanel) -> None:
     said = Recorder(panel)
     panel.show_reader("kim, annotator")
     panel.show_saved("saved 14:02:11", "saved")
+    QApplication.processEvents()
     assert "saved 14:02:11" in visible_texts(panel)
     panel.show_saved("NOT SAVED: the disk is full.", "failed")
     texts = visible_texts(panel)
