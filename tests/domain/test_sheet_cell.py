@@ -104,6 +104,20 @@ def test_clipping_says_which_frames_remain() -> None:
     assert reading.frames.label == "140_152"
 
 
+@pytest.mark.parametrize("cell", ["153", "153_160", "1_24, 153"])
+def test_an_interval_wholly_after_the_end_is_never_clipped_away(cell: str) -> None:
+    reading = parse_cell(cell, n_frames=152, beyond_end="clip")
+    assert not reading.frames
+    (problem,) = reading.problems
+    assert "lies wholly after frame 152, the last one of the video" in problem
+
+
+@pytest.mark.parametrize("cell", ["1_24", "2", 2])
+def test_a_still_has_no_second_frame(cell: str | int) -> None:
+    (problem,) = parse_cell(cell, still=True).problems
+    assert problem.endswith("in the row of a still image; write 1 for present or leave the cell empty.")
+
+
 @pytest.mark.parametrize(("cell", "frames"), [("1", "1"), (1, "1"), (1.0, "1"), ("1_1", "1"), ("", "")])
 def test_a_still_carries_a_one_for_present(cell: str | float, frames: str) -> None:
     reading = parse_cell(cell, still=True)

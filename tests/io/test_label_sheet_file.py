@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import openpyxl
+import pandas
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,25 @@ def test_a_merged_sheet_is_known_without_its_index_too(tmp_path: Path) -> None:
     assert (reading.layout, reading.warnings, len(reading.sheet.rows)) == (SheetLayout.MERGED, (), 3)
 
 
+def test_the_name_that_pandas_gives_the_index_is_none(tmp_path: Path) -> None:
+    reading = read_sheet(write(tmp_path / "a.csv", "Unnamed: 0" + MERGED))
+    assert (reading.layout, reading.warnings) == (SheetLayout.MERGED, ())
+    assert [row.extra for row in reading.sheet.rows] == [{"index": "0"}, {"index": "7"}, {"index": "421"}]
+
+
+def test_a_hidden_worksheet_comes_last(tmp_path: Path) -> None:
+    path = spreadsheet(tmp_path / "kim.xlsx", COLUMNS[SheetLayout.READER], (1, "0012", 2, None, "video"))
+    book = openpyxl.load_workbook(path)
+    old = book.copy_worksheet(book[book.sheetnames[0]])
+    old["B2"] = "0013"
+    old.sheet_state = "hidden"
+    book.move_sheet(old, -1)
+    book.active = 1
+    book.save(path)
+    (row,) = read_sheet(path).sheet.rows
+    assert row.study_id == "0012_2"
+
+
 def test_a_title_above_the_header_and_unknown_columns_are_kept_out_of_the_way(tmp_path: Path) -> None:
     header = (*COLUMNS[SheetLayout.TEMPLATE], "Remark", None, "Remark")
     row = ("90000001", 2, None, "video", *[None] * 8, "look again", "x", "and again")
@@ -151,7 +171,7 @@ def test_a_title_above_the_header_and_unknown_columns_are_kept_out_of_the_way(tm
 
 
 def test_the_external_images_say_present_absent_and_nothing_of_confluent(tmp_path: Path) -> None:
-    text = "filename,A,B,Effusion,Consolidation,probe\n12/3_57.png,1,0,0,1,convex\n12/3_58.png,0,1,0,0,linear\n"
+    text = "filename,A,B,Effusion,Consolidation,probe\n12/3_57.png,1,0,0,1,convex\n12/4_56.png,0,1,0,0,linear\n"
     reading = read_sheet(write(tmp_path / "cauh.csv", text))
     first, second = reading.sheet.rows
     assert reading.layout is SheetLayout.EXTERNAL
@@ -159,8 +179,7 @@ def test_the_external_images_say_present_absent_and_nothing_of_confluent(tmp_pat
     assert labels(second) == {"B-line": "1"}
     assert [p for p in TRACK_PATTERNS if first.unlooked_frames(p)] == [Pattern.CONFLUENT_B_LINE]
     assert (first.key.patient_id, first.video_id, first.extra) == ("12", "12/3_57.png", {"probe": "convex"})
-    assert first.study_id != second.study_id
-    assert first.is_still
+    assert (first.study_id, second.study_id, first.is_still) == ("12_300057", "12_400056", True)
 
 
 def test_lengths_decide_what_lies_beyond_the_end(tmp_path: Path) -> None:
@@ -352,6 +371,24 @@ def test_a_written_sheet_is_read_back_equal(sheet: LabelSheet, layout: SheetLayo
     ]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_sheet_that_went_through_pandas_is_read_equal(suffix: str, tmp_path: Path) -> None:
+    # pandas makes floats of columns with blanks and takes the leading zeros of PatientID; study_id still has them.
+    present = (SpanSet.of(Span(56, 57)), *(SpanSet() for _ in range(4)))
+    rows = (
+        SheetRow(SheetKey("0012", 2, "20210115"), present, n_frames=152, sliding=True, lus_score=LusScore(0)),
+        SheetRow(SheetKey("0013", 2), n_frames=152, score_aligned=False),
+    )
+    path = tmp_path / f"kim{suffix}"
+    write_sheet(path, LabelSheet("kim", rows), SheetLayout.DEVELOPMENT)
+    frame = pandas.read_csv(path) if suffix == ".csv" else pandas.read_excel(path)
+    frame["PatientID"] = frame["PatientID"].astype(float)
+    frame.to_csv(path) if suffix == ".csv" else frame.to_excel(path)
+    reading = read_sheet(path, lengths={row.study_id: 152 for row in rows})
+    assert reading.problems == ()
+    assert [replace(row, extra={}) for row in reading.sheet.rows] == list(rows)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sheets(finished=False))
 def test_a_frame_table_keeps_all_videos_and_states(sheet: LabelSheet) -> None:
@@ -387,6 +424,16 @@ def test_a_frame_table_is_long_form(tmp_path: Path) -> None:
     same = "kim,0012_2,0012,2,20210115,video,1.2.3,3,R2,0,0,,0"
     assert lines[1:4] == [f"{same},1,A-line,not looked at", f"{same},2,A-line,present", f"{same},3,A-line,absent"]
     assert len(lines) == 1 + 3 * 5
+
+
+def test_frames_without_a_row_in_a_frame_table_were_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "kim.csv"
+    write_frame_table(path, LabelSheet("kim", some_rows()[:1]))
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if ",30,B-line," not in line and ",1,A-line," not in line))
+    (row,) = read_sheet(path).sheet.rows
+    assert row.unlooked_frames(Pattern.B_LINE).label == "30"
+    assert (row.unlooked_frames(Pattern.A_LINE).label, row.frames(Pattern.A_LINE).label) == ("1", "2_24, 44_100")
 
 
 def test_videos_whose_frames_cannot_be_counted_are_listed_beside_a_frame_table(tmp_path: Path) -> None:
