@@ -43,7 +43,7 @@ class StudyPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
-        self.setMinimumWidth(160)
+        self.setMinimumWidth(180)
         self._asked: set[int] = set()
         self._n_done = self._n_labelled = 0
         self._heading = QLabel("STUDY")
@@ -197,6 +197,7 @@ class StudyPanel(QFrame):
         elif self._n_labelled:
             words += f", {self._n_done} done"
         self._heading.setText(f"STUDY   {words}" if count else "STUDY")
+        self._heading.setToolTip(words if count else "")
 
     def _view_moved(self) -> None:
         if not self._ask_timer.isActive():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -12,6 +14,8 @@ from luv_viewer.widgets.study_rows import ROW_ROLE, AnyIndex, GroupRow, VideoRow
 from luv_viewer.widgets.timeline_labels import text_font
 
 THUMBNAIL_PX = (64, 48)
+SMALL_THUMBNAIL_PX, NARROW_PX = (40, 30), 200
+"""Rows narrower than this leave more room for words."""
 ROW_PX, HEADING_PX, MARGIN_PX = 64, 28, 12
 _SIGN_PX, _LINE_PX = 10, 17
 _TEXT_PX, _SMALL_PX, _CHIP_TEXT_PX = 13, 11, 10
@@ -53,7 +57,8 @@ class StudyRowPainter(QStyledItemDelegate):
         if selected:
             painter.fillRect(rect, QColor(self.theme.line))
             painter.fillRect(QRect(rect.left(), rect.top(), 3, rect.height()), QColor(self.theme.accent))
-        frame = QRect(rect.left() + MARGIN_PX, rect.top() + (ROW_PX - THUMBNAIL_PX[1]) // 2, *THUMBNAIL_PX)
+        width, height = THUMBNAIL_PX if rect.width() >= NARROW_PX else SMALL_THUMBNAIL_PX
+        frame = QRect(rect.left() + MARGIN_PX, rect.top() + (ROW_PX - height) // 2, width, height)
         self._paint_thumbnail(painter, frame, row)
         left = frame.right() + 9
         line = QRect(left, rect.top() + 6, rect.right() - left - 5, _LINE_PX)
@@ -61,18 +66,21 @@ class StudyRowPainter(QStyledItemDelegate):
         excluded = row.status is not None and row.status.progress is Progress.EXCLUDED
         title_color = self.theme.muted if excluded else self.theme.text
         self._text(painter, line, row.video.title, title_color, _font(painter, _TEXT_PX, bold=selected))
-        self._text(painter, line.translated(0, _LINE_PX), video_details(row.video), self.theme.muted, small)
+        details = _fitting(video_details(row.video), small, line.width())
+        self._text(painter, line.translated(0, _LINE_PX), details, self.theme.muted, small)
         line.translate(0, 2 * _LINE_PX)
         sign = QRectF(left, line.top() + (_LINE_PX - _SIGN_PX) / 2, _SIGN_PX, _SIGN_PX)
         self._paint_sign(painter, sign, row)
         words = line.adjusted(_SIGN_PX + 4, 0, 0, 0)
-        fitting = (text for text in row.words if QFontMetrics(small).horizontalAdvance(text) <= words.width())
-        self._text(painter, words, next(fitting, row.words[-1]), self.theme.muted, small)
+        self._text(painter, words, _fitting(row.words, small, words.width()), self.theme.muted, small)
 
     def _paint_thumbnail(self, painter: QPainter, frame: QRect, row: VideoRow) -> None:
         painter.fillRect(frame, QColor("#000000"))
         if row.picture is not None:
-            target = QRectF(QPointF(), row.picture.deviceIndependentSize())
+            size = row.picture.deviceIndependentSize()
+            if size.width() > frame.width() or size.height() > frame.height():
+                size.scale(frame.size().toSizeF(), Qt.AspectRatioMode.KeepAspectRatio)
+            target = QRectF(QPointF(), size)
             target.moveCenter(QRectF(frame).center())
             painter.drawPixmap(target, row.picture, QRectF(row.picture.rect()))
         if not row.zone:
@@ -123,6 +131,12 @@ class StudyRowPainter(QStyledItemDelegate):
 
 def _at(box: QRectF, x: float, y: float) -> QPointF:
     return QPointF(box.left() + x * box.width(), box.top() + y * box.height())
+
+
+def _fitting(words: Sequence[str], font: QFont, width: int) -> str:
+    """The first of `words`, the longest first, that fits into `width`; the last where none does."""
+    metrics = QFontMetrics(font)
+    return next((text for text in words if metrics.horizontalAdvance(text) <= width), words[-1])
 
 
 def _font(painter: QPainter, pixels: int, *, bold: bool = False) -> QFont:

@@ -29,9 +29,11 @@ def seen_word(fraction: float) -> str:
     return "seen" if fraction >= 1 else f"{min(99, round(100 * fraction))}% seen"
 
 
-def video_details(video: Video) -> str:
-    """Second line of a row: how long the video is."""
-    return "still image" if video.is_still else f"{video.n_frames} frames, {video.timing.duration_s:.1f} s"
+def video_details(video: Video) -> tuple[str, ...]:
+    """Second line of a row, the longest first: how long the video is."""
+    if video.is_still:
+        return ("still image",)
+    return f"{video.n_frames} frames, {video.timing.duration_s:.1f} s", f"{video.n_frames} frames"
 
 
 @dataclass(eq=False)
@@ -65,7 +67,7 @@ class VideoRow:
     @property
     def sentence(self) -> str:
         """For those who hear the list."""
-        parts = (self.video.title, self.zone, video_details(self.video), self.words[0])
+        parts = (self.video.title, self.zone, video_details(self.video)[0], self.words[0])
         return ", ".join(part for part in parts if part)
 
     @property

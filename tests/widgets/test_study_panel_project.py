@@ -197,6 +197,15 @@ def test_a_thumbnail_is_painted_in_its_row(shown: Shown) -> None:
     assert image.pixelColor(44, 20).name() == "#000000"
 
 
+def test_a_narrow_panel_has_small_thumbnails(shown: Shown) -> None:
+    shown.panel.set_study(build_study(1))
+    shown.panel.resize(180, 600)
+    shown.panel.set_thumbnail(0, picture("#00C000"))
+    image = shown.view.grab().toImage()
+    colors = [image.pixelColor(x, y).name() for x, y in ((14, 20), (50, 42), (56, 32), (20, 12))]
+    assert [color == "#00c000" for color in colors] == [True, False, False, False]
+
+
 def test_a_filter_appears_where_there_is_something_to_filter(shown: Shown) -> None:
     shown.panel.set_study(build_study(FILTER_FROM - 1))
     assert not shown.text().isVisible()
