@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
@@ -104,8 +104,7 @@ def encoded(annotation: VideoAnnotation) -> dict[str, JsonValue]:
 
 def decoded(n_frames: int, values: Mapping[str, JsonValue]) -> VideoAnnotation:
     """From what `encoded` gave; fields that are missing are empty. Raises ValueError."""
-    known = set(encoded(VideoAnnotation(1)))
-    unknown = sorted(set(values) - known)
+    unknown = sorted(set(values) - _FIELDS)
     if unknown:
         raise ValueError(f"an annotation has no field {', '.join(unknown)}")
     try:
@@ -116,7 +115,7 @@ def decoded(n_frames: int, values: Mapping[str, JsonValue]) -> VideoAnnotation:
         values_by_field |= {name: decode(values[name]) for name, (_, decode) in _CODECS.items() if name in values}
     except (TypeError, AttributeError, KeyError) as error:
         raise ValueError(f"a value has the wrong kind: {error}") from error
-    return replace(VideoAnnotation(n_frames), **values_by_field)
+    return VideoAnnotation(n_frames, **values_by_field)
 
 
 def _decode_suggestion(value: list[JsonValue]) -> Suggestion:
@@ -154,4 +153,5 @@ _CODECS: dict[str, tuple[Callable[[Any], JsonValue], Callable[[JsonValue], Any]]
         lambda items: tuple(map(_decode_decision, items)),
     ),
 }
+_FIELDS = frozenset(encoded(VideoAnnotation(1)))
 assert {f.name for f in fields(VideoAnnotation)} == {"n_frames", "present", "absent", *_CODECS}

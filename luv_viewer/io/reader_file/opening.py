@@ -34,6 +34,7 @@ from luv_viewer.io.whole_file import WriteError, make_folder, write_whole
 _ONLY_TO_READ = "it was opened only to be read"
 _BUSY_S = 5.0
 _REFUSED = {
+    sqlite3.SQLITE_READONLY_DIRECTORY: "you may not write in its folder",
     sqlite3.SQLITE_READONLY: "you may not write this file",
     sqlite3.SQLITE_PERM: "you may not write this file",
     sqlite3.SQLITE_CANTOPEN: "you may not write in its folder",
@@ -82,8 +83,7 @@ def _open_to_write(path: Path, reader: Reader, lock: WriterLock) -> SqliteReader
     with _opened(path, "rw") as con:
         _check(path, con)
         _check_owner(path, con, reader)
-        # Before the journal mode is set, which makes no file: the first write of a transaction does.
-        for setting in ("journal_mode = TRUNCATE", "synchronous = FULL", "fullfsync = ON"):
+        for setting in ("journal_mode = DELETE", "synchronous = EXTRA", "fullfsync = ON"):
             con.execute(f"PRAGMA {setting}").fetchall()
         _check_writing(con)
         if version_of(con) < VERSION:
@@ -93,6 +93,8 @@ def _open_to_write(path: Path, reader: Reader, lock: WriterLock) -> SqliteReader
         if not role.items() <= read_meta(con).items():
             with transaction(con):
                 write_meta(con, role)
+        # Only now: the emptied journal stays beside the file, and belongs there only as long as a window writes.
+        con.execute("PRAGMA journal_mode = TRUNCATE").fetchall()
         return SqliteReaderFile(path, con, reader, lock)
 
 
@@ -240,9 +242,10 @@ def _check_writing(con: sqlite3.Connection) -> None:
             if con.in_transaction:
                 con.execute("ROLLBACK")
     except sqlite3.Error as error:
-        code = sqlite_code(error) & 0xFF
-        if code in _REFUSED:
-            raise CannotWrite(_REFUSED[code]) from error
+        code = sqlite_code(error)
+        reason = _REFUSED.get(code, _REFUSED.get(code & 0xFF))
+        if reason is not None:
+            raise CannotWrite(reason) from error
         # A full disk may have room again for the first edit.
         if code != sqlite3.SQLITE_FULL:
             raise
