@@ -19,7 +19,8 @@ class SheetRow:
     """One video or still.
 
     present: frames per TRACK_PATTERNS (a still's `1` is frame 0). unlooked: frames of which nothing is known, likewise;
-    always empty in rows of the published layouts, where blank means absent.
+    always empty in rows of the published layouts, where blank means absent; but external images say nothing of
+    confluent B-lines.
     n_frames: None where the sheet does not say. video_id: "" where it does not. zone: as written.
     score_aligned: the sheet's own `LUS score align`. extra: other columns by header, as text.
     """

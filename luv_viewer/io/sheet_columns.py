@@ -188,7 +188,8 @@ def _check_complete(columns: Mapping[str, int], needed: Sequence[str], names: Se
     near = difflib.get_close_matches(missing[0], unknown, n=1)
     hint = f" (is it {shown(near[0])}?)" if near else ""
     noun = "column" if len(missing) == 1 else "columns"
+    is_pattern = any(name in PATTERNS for name in missing)
+    reason = "an absent column would count as an absent pattern" if is_pattern else "every row needs it"
     raise LabelSheetError(
-        f"{file} has no {noun} {', '.join(missing)}{hint}; add what is missing to the header, "
-        "as an absent column would count as absent patterns."
+        f"{file} has no {noun} {', '.join(missing)}{hint}; add what is missing to the header: {reason}."
     )
