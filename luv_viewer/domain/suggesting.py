@@ -16,8 +16,8 @@ from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.domain.track import add
 
 CURVE_THRESHOLD = 0.5
-MIN_FRAMES = 3
-FILL_GAP = 3
+MIN_FRAMES, FILL_GAP = 5, 5
+"""A sixth of a second at 30 frames/s: what is shorter is no finding to a reader, and every suggestion asks for one."""
 SAME_ABOVE = 0.5
 """Suggestions of one checkpoint whose frames overlap by this part of both together are the same one."""
 

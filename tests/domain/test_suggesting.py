@@ -36,6 +36,10 @@ def predicted(
     )
 
 
+def suggested(prediction: Prediction, min_frames: int = 3, fill_gap: int = 3) -> tuple[Suggestion, ...]:
+    return suggest(prediction, min_frames=min_frames, fill_gap=fill_gap)
+
+
 def curve_of(n_frames: int, *high: tuple[int, int]) -> np.ndarray:
     curve = np.full(n_frames, 0.1)
     for start, stop in high:
@@ -49,7 +53,7 @@ def labels(suggestions: tuple[Suggestion, ...]) -> list[str]:
 
 def test_curve_and_a_covering_clip_must_both_pass() -> None:
     curve = curve_of(60, (2, 8), (26, 40), (50, 56))
-    made = suggest(predicted(curve, [(0, 30), (24, 54), (48, 60)], [0.2, 0.5, 0.49]))
+    made = suggested(predicted(curve, [(0, 30), (24, 54), (48, 60)], [0.2, 0.5, 0.49]))
     assert labels(made) == ["27_40", "51_54"]
     assert {(s.pattern, s.probability, s.made_by, s.fate) for s in made} == {
         (Pattern.B_LINE, 0.5, MADE_BY, Fate.PENDING)
@@ -58,40 +62,45 @@ def test_curve_and_a_covering_clip_must_both_pass() -> None:
 
 def test_the_curve_passes_at_its_threshold() -> None:
     curve = np.array([0.5, 0.5, 0.5, 0.4999, 0.0])
-    assert labels(suggest(predicted(curve, [(0, 5)], [0.9]))) == ["1_3"]
+    assert labels(suggested(predicted(curve, [(0, 5)], [0.9]))) == ["1_3"]
 
 
 def test_gaps_are_closed_before_short_runs_are_dropped() -> None:
     curve = curve_of(40, (0, 2), (5, 7), (12, 14), (20, 23))
     made = predicted(curve, [(0, 40)], [0.9])
-    assert labels(suggest(made)) == ["1_7", "21_23"]
-    assert labels(suggest(made, fill_gap=0, min_frames=1)) == ["1_2", "6_7", "13_14", "21_23"]
-    assert labels(suggest(made, fill_gap=6)) == ["1_23"]
-    assert labels(suggest(made, min_frames=8)) == []
+    assert labels(suggested(made)) == ["1_7", "21_23"]
+    assert labels(suggested(made, fill_gap=0, min_frames=1)) == ["1_2", "6_7", "13_14", "21_23"]
+    assert labels(suggested(made, fill_gap=6)) == ["1_23"]
+    assert labels(suggested(made, min_frames=8)) == []
 
 
 def test_a_gap_is_never_closed_over_frames_that_are_not_assessed_or_of_no_positive_clip() -> None:
     curve = curve_of(20, (0, 5), (7, 12))
     curve[5] = np.nan
-    assert labels(suggest(predicted(curve, [(0, 20)], [0.9]))) == ["1_5", "8_12"]
+    assert labels(suggested(predicted(curve, [(0, 20)], [0.9]))) == ["1_5", "8_12"]
     curve[5] = 0.1
-    assert labels(suggest(predicted(curve, [(0, 5), (5, 7), (7, 20)], [0.9, 0.1, 0.9]))) == ["1_5", "8_12"]
+    assert labels(suggested(predicted(curve, [(0, 5), (5, 7), (7, 20)], [0.9, 0.1, 0.9]))) == ["1_5", "8_12"]
 
 
 def test_clips_that_have_not_run_suggest_nothing() -> None:
     curve = curve_of(54, (2, 8), (40, 46))
     curve[30:] = np.nan
-    assert labels(suggest(predicted(curve, [(0, 30), (24, 54)], [0.9, np.nan]))) == ["3_8"]
-    assert suggest(predicted(np.full(54, np.nan), [(0, 30), (24, 54)], [np.nan, np.nan])) == ()
+    assert labels(suggested(predicted(curve, [(0, 30), (24, 54)], [0.9, np.nan]))) == ["3_8"]
+    assert suggested(predicted(np.full(54, np.nan), [(0, 30), (24, 54)], [np.nan, np.nan])) == ()
 
 
 def test_constant_attention_suggests_nothing() -> None:
-    assert suggest(predicted(curve_of(30, (0, 30)), [(0, 30)], [0.9], constant=True)) == ()
+    assert suggested(predicted(curve_of(30, (0, 30)), [(0, 30)], [0.9], constant=True)) == ()
 
 
 def test_a_video_shorter_than_the_shortest_run_can_be_suggested_whole() -> None:
-    assert labels(suggest(predicted(curve_of(2, (0, 2)), [(0, 2)], [0.9]))) == ["1_2"]
-    assert labels(suggest(predicted(curve_of(2, (0, 1)), [(0, 2)], [0.9]))) == []
+    assert labels(suggested(predicted(curve_of(2, (0, 2)), [(0, 2)], [0.9]))) == ["1_2"]
+    assert labels(suggested(predicted(curve_of(2, (0, 1)), [(0, 2)], [0.9]))) == []
+
+
+def test_by_default_a_suggestion_lasts_five_frames_and_bridges_five() -> None:
+    made = suggest(predicted(curve_of(60, (0, 3), (8, 10), (20, 24), (40, 45), (51, 55)), [(0, 60)], [0.9]))
+    assert labels(made) == ["1_10", "41_45"]
 
 
 @pytest.mark.parametrize(
