@@ -134,7 +134,7 @@ def read_events(events: list[Event], drafts: Drafts) -> None:
         drafts.of(event.video, event.fps)
     first = first_image([(event.video, event.at) for event in events], drafts)
     open_: dict[tuple[str, str, str], Event] = {}
-    for event in sorted(events, key=_when):
+    for event in _in_order(events):
         key = (event.video, event.who, event.label)
         if event.kind == "point":
             drafts.mark(event.video, event.label, event.at, None, first)
@@ -150,14 +150,20 @@ def read_events(events: list[Event], drafts: Drafts) -> None:
         _unpaired(drafts, event, "starts", "and never stops")
 
 
-def _when(event: Event) -> tuple[str, float, int]:
-    place = event.at.image if event.at.time_s is None else event.at.time_s
-    # A state that ends where its next one begins ends first.
-    return event.video, -1.0 if place is None else float(place), int(event.kind != "stop")
+def _in_order(events: list[Event]) -> list[Event]:
+    """By time, by image number where a time is missing; a state that ends where its next one begins ends first."""
+    timed = all(event.at.time_s is not None for event in events)
+
+    def place(event: Event) -> float:
+        at = event.at.time_s if timed else event.at.image
+        return -1.0 if at is None else float(at)
+
+    return sorted(events, key=lambda event: (event.video, place(event), event.kind != "stop"))
 
 
 def _unpaired(drafts: Drafts, event: Event, does: str, why: str) -> None:
-    at = f"at {event.at.time_s:g} s" if event.at.time_s is not None else f"at image {event.at.image}"
+    time_s, image = event.at.time_s, event.at.image
+    at = f"at {time_s:g} s" if time_s is not None else "at no time" if image is None else f"at image {image}"
     drafts.ledger.problem(
         f"{drafts.title}, {event.video}: {event.label!r} {does} {at} {why}; it was left out. Correct it in BORIS."
     )
