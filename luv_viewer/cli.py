@@ -11,6 +11,7 @@ import click
 
 from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.app import log_path, logging_to_file
+from luv_viewer.commands.labels_group import labels
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,9 @@ def checkpoint(file: Path | None) -> int:
     from luv_viewer.commands.checkpoint import describe as run
 
     return run(file)
+
+
+cli.add_command(labels)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

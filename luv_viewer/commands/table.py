@@ -15,3 +15,12 @@ def as_table(rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
     return [
         indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "patient"), counted(0, "video")
+    ('1 patient', '0 videos')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -86,6 +86,8 @@ class LazyFrames:
         try:
             study = self._opened.open(source.path)
         except MissingFileError as error:
+            if source.path.exists():
+                raise
             raise MissingFileError(
                 f"{source.name} is not where the project looks for it: put it back, or add the videos once more from "
                 "where they are now."

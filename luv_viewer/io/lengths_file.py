@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from luv_viewer.io.byte_source import os_reason
-from luv_viewer.io.project_index import read_index
+from luv_viewer.io.project_index import FILE_NAME, read_index
 
 _NAMES = ("n_frames", "frames", "NumberOfFrames")
 
@@ -22,6 +22,8 @@ def read_lengths(path: Path) -> Mapping[str, int]:
     Rows may repeat (a frame table will do) as long as they agree. Raises LengthsError, ProjectError.
     """
     if path.is_dir():
+        if not (path / FILE_NAME).is_file():
+            raise LengthsError(f"{path} is a folder without {FILE_NAME}: expected a project with videos.")
         return read_index(path).lengths()
     lengths: dict[str, int] = {}
     try:

@@ -1,7 +1,9 @@
 """`videos.json`: what a project knows of its videos, so that it opens without opening a single one.
 
-Times, sizes and rows stand in it, no pixels, no patient names or numbers of DICOM unless they were asked for as
-PatientID. Paths are relative to the project folder where the file lies in it or beside it, so that both move together.
+Times, sizes and rows stand in it; no pixels, no names, and no patient number of DICOM unless it was asked for as
+PatientID. What tells patients and studies apart are short hashes of their numbers: somebody who guesses a number can
+check it, so the file belongs where the videos are. Paths are relative to the project folder where the file lies in it
+or beside it, so that both move together.
 """
 
 from __future__ import annotations

@@ -40,6 +40,8 @@ def test_wrong_tables_are_refused_in_one_sentence(tmp_path: Path, text: str, sen
 def test_a_file_that_is_missing_or_binary_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LengthsError, match="cannot be read"):
         read_lengths(tmp_path / "l.csv")
+    with pytest.raises(LengthsError, match=r"is a folder without videos\.json: expected a project"):
+        read_lengths(tmp_path)
     (tmp_path / "l.csv").write_bytes(b"study_id,frames\n\xff\xfe,3\n")
     with pytest.raises(LengthsError, match="no CSV file in UTF-8"):
         read_lengths(tmp_path / "l.csv")
