@@ -71,7 +71,14 @@ def test_the_newer_layout_prefers_image_numbers_counted_from_0_or_1(tmp_path: Pa
 
 def test_image_numbers_without_times_count_from_1(tmp_path: Path) -> None:
     text = f"{NEW_HEADER}\no1,,,,B-line,,START,NA,3\no1,,,,B-line,,STOP,NA,5"
-    assert labels(read(tmp_path, text))[0][1] == "3_4"
+    bridged = read(tmp_path, text)
+    assert labels(bridged)[0][1] == "3_4"
+    assert "images are taken to be counted from 1" in bridged.problems[0]
+
+
+def test_a_stated_time_offset_is_told(tmp_path: Path) -> None:
+    bridged = read(tmp_path, OLD.replace("Time offset (s)\t0.0", "Time offset (s)\t12.5"))
+    assert bridged.problems == ("events.tsv: a time offset of 12.5 s is stated and not applied; check one interval.",)
 
 
 def test_aggregated_events(tmp_path: Path) -> None:
@@ -148,7 +155,7 @@ def test_a_project_whose_times_cannot_be_placed_says_so(tmp_path: Path) -> None:
     assert several.videos == ()
     assert "plays 2 files in turn" in several.problems[0]
     shifted = read(tmp_path, project(**{"time offset": 3.5}), "p.boris")
-    assert "the time offset of 3.5 s of observation 'first' is not applied" in shifted.problems[0]
+    assert "p.boris, first: a time offset of 3.5 s is stated and not applied" in shifted.problems[0]
 
 
 @pytest.mark.parametrize(

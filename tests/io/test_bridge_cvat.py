@@ -173,6 +173,22 @@ def test_frames_beyond_the_task_or_the_video_are_reported(tmp_path: Path) -> Non
     ]
 
 
+def test_another_length_than_that_of_the_labelled_video_is_told(tmp_path: Path) -> None:
+    folder = write_task(tmp_path / "clip", {"tracks": [track("lungslidingabsent", (4, True))]})
+    (folder / "data").mkdir()
+    (folder / "data" / "manifest.jsonl").write_text(
+        '{"version":"1.1"}\n{"type":"video"}\n{"properties":{"name":"raw.mp4","resolution":[64,48],"length":50}}\n'
+    )
+    assert read_intervals(folder).problems == ()
+    bridged = read_intervals(folder, lengths={"raw.avi": 49})
+    assert bridged.videos[0].n_frames == 49
+    assert bridged.problems == (
+        "clip.mp4: the video has 49 frames, the labelled one has 50; check that they are the same.",
+    )
+    # A track that is never visible says nothing of lung sliding.
+    assert bridged.videos[0].sliding is None
+
+
 @pytest.mark.parametrize(
     ("annotations", "told"),
     [

@@ -20,6 +20,7 @@ Kind = Literal["start", "stop", "point", "state"]
 """`state`: starts or stops, in turn, as in project files."""
 
 MAX_HEADER_ROW = 300
+_OFFSET = "time offset (s)"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ def read_boris_table(rows: list[list[str]], title: str, known: Known) -> Bridged
     cells, ledger = Cells(rows, at, title), Ledger()
     drafts = Drafts(title, known, ledger)
     preamble = _preamble(rows[:at])
+    offsets = {row[1] for row in rows[:at] if len(row) > 1 and row[0].casefold() == _OFFSET}
+    for offset in sorted(offsets | {cells.text(row, _OFFSET) for _, row in cells.rows}):
+        _tell_offset(ledger, title, read_number(offset))
     if cells.has("start (s)"):
         _read_aggregated(cells, drafts)
     else:
@@ -120,11 +124,17 @@ def _read_aggregated(cells: Cells, drafts: Drafts) -> None:
 
 def first_image(moments: Iterable[tuple[str, Moment]], drafts: Drafts) -> int:
     """0 or 1: what BORIS calls the first image, told by moments that have a time too; 1 when none has."""
-    votes = []
+    votes, numbered = [], False
     for name, moment in moments:
+        numbered = numbered or moment.image is not None
         clock = drafts.known.clock(name, drafts.of(name).fps)
         if moment.image is not None and moment.time_s is not None and moment.time_s >= 0 and clock is not None:
             votes.append(moment.image - clock.frame_at(moment.time_s))
+    if numbered and not votes:
+        drafts.ledger.problem(
+            f"{drafts.title}: no time stands beside an image number, so images are taken to be counted from 1; check "
+            "one interval."
+        )
     return 0 if votes.count(0) > votes.count(1) else 1
 
 
@@ -185,14 +195,18 @@ def read_boris_project(project: Mapping[str, object], title: str, known: Known) 
             continue
         video = base_name(media[0]) if media else str(name)
         offset = observation.get("time offset")
-        if isinstance(offset, int | float) and offset != 0:
-            ledger.problem(f"{title}: the time offset of {offset:g} s of observation {name!r} is not applied.")
+        _tell_offset(ledger, f"{title}, {name}", float(offset) if isinstance(offset, int | float) else None)
         drafts.of(video)
         fps = _media_fps(observation, media)
         stored = observation.get("events") or []
         events += [_stored_event(row, video, fps, states, title) for row in _rows(stored, str(name), title)]
     read_events(events, drafts)
     return ledger.bridged(drafts.finish())
+
+
+def _tell_offset(ledger: Ledger, title: str, offset_s: float | None) -> None:
+    if offset_s:
+        ledger.problem(f"{title}: a time offset of {offset_s:g} s is stated and not applied; check one interval.")
 
 
 def _states(project: Mapping[str, object]) -> dict[str, bool]:

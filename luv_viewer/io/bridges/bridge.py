@@ -272,8 +272,21 @@ class Draft:
         self._spans: dict[Pattern, list[Span]] = {pattern: [] for pattern in TRACK_PATTERNS}
         self._sliding: set[Sliding] = set()
 
+    def state_length(self, n_frames: int) -> None:
+        """The file says how long the video is. What the caller knows is kept; a difference is a problem."""
+        if self.n_frames is None:
+            self.n_frames = n_frames
+        elif self.n_frames != n_frames:
+            self.ledger.problem(
+                f"{self.name}: the video has {self.n_frames} frames, the labelled one has {n_frames}; check that they "
+                "are the same."
+            )
+
     def mark(self, label: str, spans: Iterable[Span]) -> None:
-        """Frames carry a label; labels that stand for nothing are losses."""
+        """Frames carry a label; labels that stand for nothing are losses, labels on no frame nothing at all."""
+        spans = list(spans)
+        if not spans:
+            return
         meaning = self.known.meaning(label)
         if isinstance(meaning, Pattern):
             self._spans[meaning].extend(spans)

@@ -119,8 +119,8 @@ class _Task:
         if media and media != draft.name:
             draft.notes.append(f"The video file is {media} in CVAT.")
             draft.n_frames = draft.n_frames or draft.known.length(media)
-        if draft.n_frames is None:
-            draft.n_frames = stated
+        if stated is not None:
+            draft.state_length(stated)
         if draft.n_frames is None:
             draft.n_frames = frames.start + (frames.n - 1) * frames.step + 1
             draft.notes.append("The length is that of the CVAT task; the video may be longer.")

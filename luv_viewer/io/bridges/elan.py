@@ -153,6 +153,7 @@ def write_elan(path: Path, video: Outgoing, times_s: NDArray[np.float64]) -> tup
             start_ms, stop_ms = _milliseconds(span, clock, times_s)
             moved += clock.span(start_ms / 1000, stop_ms / 1000) != span
             _annotate(tier, order, number, (start_ms, stop_ms), "absent" if meaning is Sliding.ABSENT else "present")
+    order[:] = sorted(order, key=lambda slot: int(slot.get("TIME_VALUE", "0")))
     SubElement(root, "LINGUISTIC_TYPE", GRAPHIC_REFERENCES="false", LINGUISTIC_TYPE_ID=_TYPE, TIME_ALIGNABLE="true")
     if moved:
         losses.append(

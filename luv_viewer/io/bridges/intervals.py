@@ -30,8 +30,8 @@ class Drafts:
             draft = self._drafts[name] = Draft(name, self.known, self.ledger)
         if draft.fps is None and fps is not None and 0 < fps < 100_000:
             draft.fps = fps
-        if draft.n_frames is None and n_frames is not None and 0 < n_frames <= MAX_FRAME:
-            draft.n_frames = n_frames
+        if n_frames is not None and 0 < n_frames <= MAX_FRAME:
+            draft.state_length(n_frames)
         return draft
 
     def mark(self, name: str, label: str, start: Moment, stop: Moment | None, first_image: int = 0) -> None:
