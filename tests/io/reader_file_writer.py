@@ -27,18 +27,18 @@ def _light_imports() -> None:
 if __name__ == "__main__":
     _light_imports()
 
-from luv_viewer.domain.edit import Entry  # noqa: E402
+from luv_viewer.domain.edit import Entry, EntryKind  # noqa: E402
 from luv_viewer.domain.reader_file import ReaderFileError  # noqa: E402
 from luv_viewer.io.reader_file import SqliteReaderFile, open_reader_file, verify_reader_file  # noqa: E402
-from tests.io.builders_reader_file import KIM, RandomReader, made_record, video_entry  # noqa: E402
+from tests.io.builders_reader_file import KIM, RandomReader, made_record, time_text, video_entry  # noqa: E402
 
 RECORDS = [made_record(i) for i in range(3)]
 N_EDITS = 500
 
 
 def say(**words: object) -> None:
-    """A line of JSON, out at once."""
-    print(json.dumps(words), flush=True)
+    """A line of JSON, out at once and whole, whatever kills the process."""
+    os.write(sys.stdout.fileno(), (json.dumps(words) + "\n").encode())
 
 
 def edit(path: Path, seed: int) -> None:
@@ -73,6 +73,18 @@ def hold(path: Path) -> None:
     file = open_reader_file(path, KIM)
     say(read_only=file.read_only)
     time.sleep(600)
+
+
+def take_turns(path: Path, rounds: int) -> None:
+    """Open, write a note where that can be, close; says how many notes were kept."""
+    kept = 0
+    for _ in range(rounds):
+        with open_reader_file(path, KIM) as file:
+            if not file.read_only:
+                number = file.last_number + 1
+                file.append([Entry(number, EntryKind.NOTE, "", "turn", (), "kim", time_text(number))])
+                kept += 1
+    say(kept=kept)
 
 
 def fill_up(path: Path, limit: int) -> None:
@@ -137,6 +149,7 @@ def without_rights(path: Path) -> None:
 PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "edit-often": lambda _: edit_often(),
     "hold": lambda words: hold(Path(words[0])),
+    "take-turns": lambda words: take_turns(Path(words[0]), int(words[1])),
     "fill-up": lambda words: fill_up(Path(words[0]), int(words[1])),
     "fill-disk": lambda words: fill_disk(Path(words[0]), Path(words[1])),
     "without-rights": lambda words: without_rights(Path(words[0])),

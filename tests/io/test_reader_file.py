@@ -469,6 +469,17 @@ def test_a_snapshot_that_is_none_is_told_as_damage(tmp_path: Path) -> None:
             assert str(caught.value) == f"{path} {_DAMAGED}"
 
 
+def test_a_record_without_its_end_is_not_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "kim.luv"
+    with open_reader_file(path, KIM) as file:
+        file.append([video_entry(1, made_record(1)), _EDIT], [made_record(1)])
+    _sql("DROP TRIGGER entry_no_delete", "DELETE FROM entry WHERE number = 2")(path)
+    with open_reader_file(path, KIM) as file:
+        assert file.read_only == "its record does not end as it should, which luv labels audit tells more about"
+        assert len(file.entries()) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["kim.luv"]
+
+
 def test_another_readers_file_stays_closed(tmp_path: Path) -> None:
     path = tmp_path / "kim.luv"
     open_reader_file(path, KIM).close()

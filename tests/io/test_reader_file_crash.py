@@ -133,6 +133,16 @@ def test_two_processes_one_writes_and_the_other_is_told_who(tmp_path: Path) -> N
         third.append([video_entry(1, RECORDS[0])], RECORDS[:1])
 
 
+def test_processes_that_open_and_close_at_once_never_write_together(tmp_path: Path) -> None:
+    path = tmp_path / "kim.luv"
+    programs = [_start("take-turns", path, 60) for _ in range(4)]
+    kept = [json.loads(program.communicate(timeout=60)[0])["kept"] for program in programs]
+    audit = verify_reader_file(path)
+    assert (audit.n_entries, audit.first_broken) == (sum(kept), None)
+    assert audit.n_entries > 0
+    assert [p.name for p in tmp_path.iterdir()] == ["kim.luv"]
+
+
 def test_a_file_that_may_not_grow_says_so_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "kim.luv"
     full, after = _all_said("fill-up", path, 120_000)

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from luv_viewer.io.reader_file.failure import DAMAGED, NOT_OURS, damaged, failur
 from luv_viewer.io.reader_file.schema import (
     APPLICATION_ID,
     VERSION,
+    ends_with_its_head,
     has_its_tables,
     migrate,
     read_meta,
@@ -28,11 +30,12 @@ from luv_viewer.io.reader_file.schema import (
     write_meta,
 )
 from luv_viewer.io.reader_file.sqlite_reader_file import SqliteReaderFile
-from luv_viewer.io.reader_file.writer_lock import CannotWrite, WriterLock
+from luv_viewer.io.reader_file.writer_lock import CannotWrite, HeldElsewhere, WriterLock
 from luv_viewer.io.whole_file import WriteError, make_folder, write_whole
 
 _ONLY_TO_READ = "it was opened only to be read"
 _BUSY_S = 5.0
+_MAKING_TRIES, _MAKING_WAIT_S = 20, 0.05
 _REFUSED = {
     sqlite3.SQLITE_READONLY_DIRECTORY: "you may not write in its folder",
     sqlite3.SQLITE_READONLY: "you may not write this file",
@@ -45,9 +48,10 @@ def open_reader_file(path: Path, reader: Reader | None = None) -> SqliteReaderFi
     """The reader's file at `path`, made with its folder when it is not there.
 
     With `reader` it is opened for writing where that can be: `read_only` of the result says why not (another window,
-    permissions). An older format is migrated; the file as it was stays beside it as `NAME.luv.format-1`. The role and
-    blinding of `reader` replace those that the file holds. Without `reader` it is only read: no byte is written, no
-    file is made beside it; an older format, or a file left in the middle of an edit, is read from a copy in memory.
+    permissions, a record whose end is missing). An older format is migrated; the file as it was stays beside it as
+    `NAME.luv.format-1`. The role and blinding of `reader` replace those that the file holds. Without `reader` it is
+    only read: no byte is written, no file is made beside it; an older format, or a file left in the middle of an edit,
+    is read from a copy in memory.
     Raises ReaderFileDamagedError for an empty, damaged, foreign or newer file, ReaderFileReadOnlyError or
     ReaderFileFullError when it cannot be made, ReaderFileError for another reader's file, a folder, or none.
     """
@@ -61,7 +65,7 @@ def open_reader_file(path: Path, reader: Reader | None = None) -> SqliteReaderFi
         except WriteError as error:
             raise write_failure(error) from error
     try:
-        lock = WriterLock.taken(path, reader.name)
+        lock = _locked(path, reader)
     except CannotWrite as refusal:
         if not path.exists():
             raise ReaderFileReadOnlyError(one_line(f"{path} cannot be made: {refusal}.")) from refusal
@@ -76,6 +80,19 @@ def open_reader_file(path: Path, reader: Reader | None = None) -> SqliteReaderFi
         raise
 
 
+def _locked(path: Path, reader: Reader) -> WriterLock:
+    """Raises CannotWrite."""
+    for _ in range(_MAKING_TRIES):
+        try:
+            return WriterLock.taken(path, reader.name)
+        except HeldElsewhere:
+            # Another window may be making the file at this moment; then it is there at once.
+            if path.exists():
+                break
+            time.sleep(_MAKING_WAIT_S)
+    return WriterLock.taken(path, reader.name)
+
+
 def _open_to_write(path: Path, reader: Reader, lock: WriterLock) -> SqliteReaderFile:
     """Raises CannotWrite when the file can only be read."""
     if not path.exists():
@@ -86,6 +103,8 @@ def _open_to_write(path: Path, reader: Reader, lock: WriterLock) -> SqliteReader
         for setting in ("journal_mode = DELETE", "synchronous = EXTRA", "fullfsync = ON"):
             con.execute(f"PRAGMA {setting}").fetchall()
         _check_writing(con)
+        if not ends_with_its_head(con):
+            raise CannotWrite("its record does not end as it should, which luv labels audit tells more about")
         if version_of(con) < VERSION:
             _keep_copy(path, con)
             migrate(con)

@@ -81,6 +81,13 @@ def read_head(con: sqlite3.Connection) -> Head:
         raise ValueError("the file does not say which entry is its newest") from error
 
 
+def ends_with_its_head(con: sqlite3.Connection) -> bool:
+    """Whether the last entry is the one stated as the newest. Raises sqlite3.Error, ValueError."""
+    head = read_head(con)
+    last = con.execute("SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1").fetchone()
+    return head.number == 0 if last is None else head == last
+
+
 def read_entries(con: sqlite3.Connection, video_id: str | None = None) -> list[EntryRow]:
     """In order of their numbers. Raises sqlite3.Error."""
     where, values = ("", ()) if video_id is None else (" WHERE video_id = ?", (video_id,))

@@ -44,6 +44,10 @@ class CannotWrite(Exception):
     """str() is the reason, as a part of a sentence: "kim has it open in another window on HOST since 14:02"."""
 
 
+class HeldElsewhere(CannotWrite):
+    """Another window has the lock."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """Who writes a file. since_utc: ISO 8601."""
@@ -76,13 +80,13 @@ class WriterLock:
 
     @classmethod
     def taken(cls, reader_file: Path, reader: str) -> WriterLock:
-        """Take it. Raises CannotWrite with the reason."""
+        """Take it. Raises HeldElsewhere, or CannotWrite for another reason."""
         # By the real path: a file reached through a link has one lock all the same.
         path = Path(f"{os.path.realpath(reader_file)}.lock")
         try:
             handle = _locked(path)
         except BlockingIOError:
-            raise CannotWrite(_who_holds(path)) from None
+            raise HeldElsewhere(_who_holds(path)) from None
         except OSError as error:
             raise CannotWrite(
                 _REASONS.get(error.errno or 0, f"its folder does not let it be locked: {error}")
