@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -37,6 +37,7 @@ def read_back(path: Path, name: str, times_s: FloatArray) -> tuple[str, ...]:
     return tuple(frames.label for frames in video.present)
 
 
+@settings(deadline=None)
 @given(st.tuples(*[tracks()] * len(TRACK_PATTERNS)), regular_times | irregular_times)
 def test_every_frame_comes_back_for_every_rate_up_to_200_fps(
     tmp_path_factory: pytest.TempPathFactory, present: tuple[Track, ...], times_s: FloatArray
@@ -63,6 +64,12 @@ def test_frames_closer_than_a_millisecond_are_a_loss(tmp_path: Path) -> None:
     times = np.array([0.0, 0.0002, 0.0004, 0.1])
     losses = write_elan(tmp_path / "a.eaf", Outgoing("clip.mp4", 4, ((Span(1, 2),), (Span(3, 4),), (), (), ())), times)
     assert losses[1].startswith("1 of 2 intervals change when read back")
+
+
+def test_a_still_comes_back(tmp_path: Path) -> None:
+    times = np.zeros(1)
+    write_elan(tmp_path / "a.eaf", Outgoing("still.png", 1, ((Span(0, 1),), *[()] * 4)), times)
+    assert read_back(tmp_path / "a.eaf", "still.png", times) == ("1", "", "", "", "")
 
 
 def test_sliding_and_the_media_name_come_back_and_no_path_is_written(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.span import Span
+from luv_viewer.domain.timing import ASSUMED_FPS
 from luv_viewer.io.bridges.bridge import (
     Bridged,
     BridgeError,
@@ -166,7 +167,10 @@ def write_elan(path: Path, video: Outgoing, times_s: NDArray[np.float64]) -> tup
 
 
 def _milliseconds(span: Span, clock: Clock, times_s: NDArray[np.float64]) -> tuple[int, int]:
-    end_s = float(times_s[span.stop]) if span.stop < times_s.size else clock.end_s
+    if times_s.size == 1:
+        end_s = 1 / ASSUMED_FPS
+    else:
+        end_s = float(times_s[span.stop]) if span.stop < times_s.size else clock.end_s
     start_ms = round(float(times_s[span.start]) * 1000)
     return start_ms, max(round(end_s * 1000), start_ms + 1)
 
