@@ -72,12 +72,10 @@ class Merged:
 
     @property
     def exclusion_candidates(self) -> tuple[Exclusion, ...]:
-        """Merged rows that lost a label which all readers gave; systems.md 1.4 leaves them out, this does not."""
-        return tuple(
-            Exclusion(entry.study_id, f"no common frame: {_names(entry.empty_intersection)}", self.mode.value)
-            for entry in self.report
-            if entry.row is not None and any(not entry.row.frames(p) for p in entry.empty_intersection)
-        )
+        """Merged rows that systems.md 1.4 leaves out, and this does not: a label that all readers gave is lost for want
+        of a common frame, or a still lost a label that not all gave."""
+        reasons = [(entry.study_id, _lost(entry)) for entry in self.report]
+        return tuple(Exclusion(study_id, reason, self.mode.value) for study_id, reason in reasons if reason)
 
 
 def merge_rows(
@@ -254,6 +252,18 @@ def _jaccard(rows: Sequence[SheetRow], pattern: Pattern) -> float | None:
     frames = [row.frames(pattern) - unlooked for row in rows]
     anybody = len(reduce(or_, frames))
     return len(reduce(and_, frames)) / anybody if anybody else None
+
+
+def _lost(entry: RowMerge) -> str:
+    """Which labels a merge lost in a way that speaks against using the row; "" for none."""
+    row = entry.row
+    if row is None:
+        return ""
+    apart = [pattern for pattern in entry.empty_intersection if not row.frames(pattern)]
+    differing = [pattern for pattern in entry.label_conflicts if row.is_still and not row.frames(pattern)]
+    reasons = [f"no common frame: {_names(apart)}"] if apart else []
+    reasons += [f"the readers label this still differently: {_names(differing)}"] if differing else []
+    return "; ".join(reasons)
 
 
 def _names(patterns: Iterable[Pattern]) -> str:

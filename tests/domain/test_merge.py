@@ -119,6 +119,18 @@ def test_four_videos_without_a_common_frame_are_candidates_for_exclusion() -> No
     assert len(version2.sheet.rows) == 6
 
 
+def test_a_still_with_other_labels_is_a_candidate_for_exclusion() -> None:
+    readers = [
+        sheet("kim", row({B: "1"}, still=True, score="1"), row({B: "1"}, idx=3, still=True)),
+        sheet("lee", row({A: "1"}, still=True, score="1"), row({B: "1"}, idx=3, still=True)),
+    ]
+    candidates = merge_sheets(readers, MergeMode.AND).exclusion_candidates
+    assert [(item.study_id, item.reason) for item in candidates] == [
+        ("0012_2", "the readers label this still differently: A-line, B-line")
+    ]
+    assert merge_sheets(readers, MergeMode.OR).exclusion_candidates == ()
+
+
 def test_adjudication_takes_the_leader_where_scores_are_not_aligned() -> None:
     leader = row({A: "5_6"}, {A: "9"}, score="1")
     aligned = merge_rows(row({A: "1_5"}, score="3ce"), row({A: "3_9"}, score="3_ec"), MergeMode.ADJUDICATED)
