@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 
 from luv_viewer.domain.pattern import Pattern
@@ -75,7 +76,37 @@ LIGHT = Theme(
         Pattern.PLEURAL_EFFUSION: "#9C3F77",
     },
 )
+HATCHES = {
+    Pattern.A_LINE: Qt.BrushStyle.HorPattern,
+    Pattern.B_LINE: Qt.BrushStyle.VerPattern,
+    Pattern.CONFLUENT_B_LINE: Qt.BrushStyle.DiagCrossPattern,
+    Pattern.CONSOLIDATION: Qt.BrushStyle.BDiagPattern,
+    Pattern.PLEURAL_EFFUSION: Qt.BrushStyle.Dense6Pattern,
+}
+"""What fills a pattern's intervals where colours cannot be told apart: in print and in high contrast."""
+
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
+
+
+def opaque(color: QColor, ground: QColor) -> QColor:
+    """The opaque colour that looks like a half transparent one on `ground`.
+
+    >>> opaque(QColor(255, 0, 0, 51), QColor(0, 0, 0)).getRgb()
+    (51, 0, 0, 255)
+    """
+    alpha = color.alphaF()
+
+    def mix(front: int, back: int) -> int:
+        return round(alpha * front + (1 - alpha) * back)
+
+    return QColor(mix(color.red(), ground.red()), mix(color.green(), ground.green()), mix(color.blue(), ground.blue()))
+
+
+def faint(color: str, alpha: float) -> QColor:
+    """A colour with an opacity of `alpha`, 0 to 1."""
+    thin = QColor(color)
+    thin.setAlphaF(alpha)
+    return thin
 
 
 def palette(theme: Theme) -> QPalette:

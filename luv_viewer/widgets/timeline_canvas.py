@@ -1,4 +1,4 @@
-"""The part of the timeline with curves in it: drawing through pyqtgraph, and the mouse."""
+"""The part of the timeline right of the names: drawing through pyqtgraph, and the mouse."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
+    QContextMenuEvent,
     QEnterEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QResizeEvent,
-    QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGraphicsItem, QToolTip, QWidget
+from PySide6.QtWidgets import QGraphicsScene, QToolTip, QWidget
 
 from luv_viewer.widgets.timeline_axis import FrameAxis
-from luv_viewer.widgets.timeline_paint import Picture, draw_background, draw_foreground, opaque, play_head_area
+from luv_viewer.widgets.timeline_curves import CurveItems
+from luv_viewer.widgets.timeline_paint import draw_background, draw_foreground, play_head_area
+from luv_viewer.widgets.timeline_picture import Picture
+from luv_viewer.widgets.timeline_rows import RowKind
+from luv_viewer.widgets.timeline_tracks import Draft, Tracks, tell_seen, tell_track
+from luv_viewer.widgets.track_mouse import TrackMouse, hit_at
 
 SNAP_PX = 6.0
 """A click this near to a key frame's dot shows that frame."""
@@ -31,14 +35,15 @@ SNAP_PX = 6.0
 _FOLLOW_JUMP = 12
 """A step of more frames than this is a jump, which the view follows even where the user had turned away."""
 
-_SEGMENTS_BELOW_PX = 2.0
-"""Where frames lie closer than this, curves are drawn as separate segments: four times as fast in Qt, and as smooth."""
-
 
 class LaneCanvas(pg.GraphicsView):
-    """Curves, axis and play head on one frame axis; says which frame the mouse asks for."""
+    """Curves, tracks and play head on one frame axis; says which frame the mouse asks for.
+
+    What it asks for in a track is said by `mouse`.
+    """
 
     frame_requested = Signal(int)
+    track_menu_requested = Signal(object, object, int, QPoint)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, background=None)
@@ -46,7 +51,9 @@ class LaneCanvas(pg.GraphicsView):
         self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
         self.setCentralItem(self._view)
-        self._curves: list[pg.PlotDataItem] = []
+        self._curves = CurveItems(self._view)
+        self.mouse = TrackMouse(self)
+        self.mouse.draft_changed.connect(self._show_draft)
         self._times_s: NDArray[np.floating] = np.zeros(0)
         self._picture = Picture(FrameAxis.whole(0, self.width()), self.height(), self.font())
         self._dragged_to: int | None = None
@@ -68,8 +75,26 @@ class LaneCanvas(pg.GraphicsView):
             return
         old, self._picture = self._picture, replace(self._picture, **changes)
         if self._picture.lanes is not old.lanes:
-            self._set_curves()
+            self._curves.set_lanes(self._picture, self.devicePixelRatioF())
         self._place()
+
+    def show_tracks(self, tracks: Tracks) -> None:
+        """Show other annotation; only the rows it changes are drawn again."""
+        old = self._picture
+        if tracks == old.tracks:
+            return
+        if tracks.are_shown != old.tracks.are_shown or tracks.marks != old.tracks.marks:
+            self.show_values(tracks=tracks)
+        else:
+            self._picture = replace(old, tracks=tracks)
+            for row, rect in zip(old.rows, old.row_rects, strict=True):
+                if row.kind is RowKind.TRACK and row.pattern is not None:
+                    changed = tracks.content(row.pattern) != old.tracks.content(row.pattern)
+                else:
+                    changed = row.kind is RowKind.SEEN and tracks.seen != old.tracks.seen
+                if changed:
+                    self.invalidateScene(rect, QGraphicsScene.SceneLayer.BackgroundLayer)
+        self.mouse.cancel_if_stale(tracks)
 
     def show_frame(self, frame: int) -> None:
         """Move the play head; only what it leaves and enters is drawn again."""
@@ -79,7 +104,7 @@ class LaneCanvas(pg.GraphicsView):
         self._picture = replace(old, frame=frame)
         axis = old.axis
         follows = axis.shows(old.frame) or abs(frame - old.frame) > _FOLLOW_JUMP
-        if not axis.shows(frame) and follows and self._dragged_to is None:
+        if not axis.shows(frame) and follows and self._dragged_to is None and not self.mouse.is_pressed:
             self.show_values(axis=axis.revealing(frame))
             return
         for picture in (old, self._picture):
@@ -95,50 +120,32 @@ class LaneCanvas(pg.GraphicsView):
         return picture.axis.frame_at(place.x())
 
     def describe(self, place: QPointF) -> str:
-        """Frame, time and, inside a lane, its attention there: "frame 37 of 152, 1.23 s; B-lines attention 0.83"."""
+        """Frame, time and what the row says there: "frame 37 of 152, 1.23 s; B-lines attention 0.83"."""
         picture = self._picture
         frame = picture.axis.frame_at(place.x())
         text = f"frame {frame + 1} of {picture.axis.n_frames}, {self._times_s[frame]:.2f} s"
-        for i, lane in enumerate(picture.lanes):
-            if picture.lane_rect(i).contains(place):
-                value = lane.curve[frame]
-                told = f"attention {value:.2f}" if np.isfinite(value) else "not assessed"
-                return f"{text}; {lane.pattern.plural} {told}"
-        return text
+        row = picture.row_at(place.y())
+        if row is None:
+            return text
+        if row.pattern is None:
+            return tell_seen(picture.tracks, picture.axis.n_frames)
+        if row.kind is RowKind.TRACK:
+            return tell_track(picture.tracks, row.pattern, frame, self._times_s)
+        value = next(lane.curve[frame] for lane in picture.lanes if lane.pattern is row.pattern)
+        told = f"attention {value:.2f}" if np.isfinite(value) else "not assessed"
+        return f"{text}; {row.pattern.plural} {told}"
 
-    def _set_curves(self) -> None:
-        lanes = self._picture.lanes
-        while len(self._curves) > len(lanes):
-            self._view.removeItem(self._curves.pop())
-        while len(self._curves) < len(lanes):
-            curve = pg.PlotDataItem(antialias=True, connect="finite", skipFiniteCheck=False, autoDownsampleFactor=0.7)
-            curve.setDownsampling(auto=True, method="peak")
-            curve.setClipToView(True)
-            curve.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-            self._view.addItem(curve, ignoreBounds=True)
-            self._curves.append(curve)
-        for curve, lane in zip(self._curves, lanes, strict=True):
-            if np.isfinite(lane.curve).any():
-                curve.setData(np.arange(len(lane.curve), dtype=float), np.asarray(lane.curve, dtype=float))
-            else:
-                curve.setData([], [])
-        self._style_curves()
-
-    def _style_curves(self) -> None:
-        """Pens are in device pixels: as wide on a dense screen as on any other; opaque, because segments overlap."""
-        picture, ratio = self._picture, self.devicePixelRatioF()
-        for curve, lane in zip(self._curves, picture.lanes, strict=True):
-            color = opaque(picture.theme.curve(lane.pattern, lane.present), QColor(picture.theme.background))
-            curve.setPen(pg.mkPen(color, width=(1.8 if lane.present else 1.2) * ratio))
+    def _show_draft(self, draft: Draft | None) -> None:
+        """While it is there, Esc is this widget's, whatever has the focus: it ends the drag."""
+        if draft is None:
+            self.releaseKeyboard()
+        elif self._picture.tracks.draft is None:
+            self.grabKeyboard()
+        self.show_tracks(replace(self._picture.tracks, draft=draft))
 
     def _place(self) -> None:
-        """Bring pyqtgraph's coordinates in line with the picture: x in frames, y in pixels."""
-        picture = self._picture
-        self._view.setRange(xRange=picture.axis.edges, yRange=(0, max(picture.height_px, 1)), padding=0)
-        for lane, curve in enumerate(self._curves):
-            zero, one = picture.value_range_px(lane)
-            curve.curve.setSegmentedLineMode("on" if picture.axis.px_per_frame < _SEGMENTS_BELOW_PX else "off")
-            curve.setTransform(QTransform.fromTranslate(0, zero).scale(1, one - zero))
+        """Draw everything again."""
+        self._curves.place(self._picture)
         self.resetCachedContent()
         self.viewport().update()
 
@@ -148,7 +155,7 @@ class LaneCanvas(pg.GraphicsView):
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         """Everything behind the curves; Qt keeps the result until it changes."""
-        draw_background(painter, self._picture)
+        draw_background(painter, self._picture, rect)
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Everything above the curves."""
@@ -161,18 +168,22 @@ class LaneCanvas(pg.GraphicsView):
             self.show_values(axis=self._picture.axis.resized(self.width()), height_px=self.height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Left: go to that frame and start to drag. Middle: start to pan."""
+        """Left: go to that frame and start to drag, in a track what lies there. Middle: start to pan."""
         if not self._picture.axis.n_frames:
             return
         if event.button() == Qt.MouseButton.LeftButton:
-            self._dragged_to = self.frame_near(event.position())
-            self.frame_requested.emit(self._dragged_to)
+            if not self.mouse.press(self._picture, event.position(), event.modifiers()):
+                self._dragged_to = self.frame_near(event.position())
+                self.frame_requested.emit(self._dragged_to)
         elif event.button() == Qt.MouseButton.MiddleButton:
             self._pan_from = event.position().x()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Dragging seeks, panning moves the view, hovering keeps an open tool tip up to date."""
         axis = self._picture.axis
+        self.mouse.move(self._picture, event.position(), event.modifiers())
+        if not event.buttons() or self.mouse.is_pressed:
+            self.viewport().setCursor(self.mouse.cursor(self._picture, event.position()))
         if self._dragged_to is not None:
             frame = axis.frame_at(event.position().x())
             if frame != self._dragged_to:
@@ -187,14 +198,22 @@ class LaneCanvas(pg.GraphicsView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """The drag or pan ends."""
         if event.button() == Qt.MouseButton.LeftButton:
+            self.mouse.release(self._picture, event.position())
             self._dragged_to = None
         elif event.button() == Qt.MouseButton.MiddleButton:
             self._pan_from = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """All frames in view again."""
-        if event.button() == Qt.MouseButton.LeftButton:
+        """Loop the interval there; elsewhere all frames in view again."""
+        if event.button() == Qt.MouseButton.LeftButton and not self.mouse.double_click(self._picture, event.position()):
             self._zoom_to(FrameAxis.whole(self._picture.axis.n_frames, self.width()))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of a track, at an interval or beside it."""
+        hit = hit_at(self._picture, QPointF(event.pos()))
+        if hit is not None:
+            frame = self._picture.axis.frame_at(event.pos().x())
+            self.track_menu_requested.emit(hit.pattern, hit.index, frame, event.globalPos())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the mouse; with Shift, or on a sideways wheel, pan."""
@@ -209,9 +228,12 @@ class LaneCanvas(pg.GraphicsView):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Follow the window's font, and the window to a screen of another density."""
+        """Follow the font and the density of the screen; while dragging, take Esc before a shortcut does."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self.mouse.is_dragging:
+            event.setAccepted(event.key() == Qt.Key.Key_Escape)
+            return event.isAccepted()
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._style_curves()
+            self._curves.set_style(self._picture, self.devicePixelRatioF())
         elif event.type() == QEvent.Type.FontChange:
             self.show_values(font=self.font())
         return bool(super().event(event))
@@ -224,8 +246,11 @@ class LaneCanvas(pg.GraphicsView):
         return bool(super().viewportEvent(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys belong to the window."""
-        event.ignore()
+        """Esc ends a drag that then never was; all other keys belong to the window."""
+        if event.key() == Qt.Key.Key_Escape and self.mouse.is_dragging:
+            self.mouse.cancel()
+        else:
+            event.ignore()
 
     def leaveEvent(self, event: QEvent | QEnterEvent) -> None:
         """Nothing in the scene reacts to hovering."""

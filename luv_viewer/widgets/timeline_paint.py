@@ -3,83 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
-from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.span import Span
-from luv_viewer.widgets.colors import DARK, Theme
-from luv_viewer.widgets.timeline_axis import FrameAxis
-from luv_viewer.widgets.timeline_labels import SMALL, lane_edges, text_font
-from luv_viewer.widgets.timeline_lanes import Lane
+from luv_viewer.widgets.colors import faint
+from luv_viewer.widgets.timeline_labels import SMALL, text_font
+from luv_viewer.widgets.timeline_picture import AXIS_PX, Picture
+from luv_viewer.widgets.timeline_rows import RowKind
+from luv_viewer.widgets.track_paint import draw_marks, draw_tracks
 
-AXIS_PX = 28
 LETTERS = "ABC"
 DOT_PX = 4.5
 """Radius of a key frame's dot."""
 
-_PAD_TOP_PX, _PAD_BOTTOM_PX = 9, 7
 _EMPTY = "Open a study to see its frames here"
 _FLAT = "flat: no frame stands out"
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """Everything the timeline shows at one moment; pixels are those of the canvas, y downwards.
-
-    clip: the span of the clip shown alone, or None. truth: reference intervals per pattern. frame: the play head's.
-    """
-
-    axis: FrameAxis
-    height_px: int
-    font: QFont
-    theme: Theme = DARK
-    lanes: tuple[Lane, ...] = ()
-    selected: Pattern | None = None
-    clip: Span | None = None
-    truth: dict[Pattern, tuple[Span, ...]] = field(default_factory=dict)
-    frame: int = 0
-
-    def lane_rect(self, lane: int) -> QRectF:
-        """The area of a lane, the separator line at its bottom included."""
-        edges = lane_edges(len(self.lanes), AXIS_PX, self.height_px)
-        return QRectF(0, edges[lane], self.axis.width_px, edges[lane + 1] - edges[lane])
-
-    def value_range_px(self, lane: int) -> tuple[float, float]:
-        """The pixel rows of the values 0 and 1 in a lane."""
-        rect = self.lane_rect(lane)
-        return rect.bottom() - _PAD_BOTTOM_PX, rect.top() + _PAD_TOP_PX
-
-    def dots(self, lane: int) -> list[tuple[int, QPointF]]:
-        """(frame, place) of a lane's key frames by rank, in view or not; LETTERS holds their letters."""
-        zero, one = self.value_range_px(lane)
-        curve = self.lanes[lane].curve
-        return [
-            (frame, QPointF(self.axis.x_px(frame), zero + (one - zero) * float(np.nan_to_num(curve[frame]))))
-            for frame in self.lanes[lane].key_frames
-        ]
-
-
-def draw_background(painter: QPainter, picture: Picture) -> None:
-    """What does not change while the video plays: grounds, clip band, axis, baselines, ground truth."""
+def draw_background(painter: QPainter, picture: Picture, exposed: QRectF) -> None:
+    """What does not change while the video plays: grounds, clip band, axis, baselines, tracks; within `exposed`."""
     theme, axis = picture.theme, picture.axis
     painter.fillRect(QRectF(0, 0, axis.width_px, picture.height_px), QColor(theme.background))
-    for i, lane in enumerate(picture.lanes):
-        if axis.n_frames and lane.pattern is picture.selected:
-            painter.fillRect(picture.lane_rect(i), QColor(theme.panel))
+    for row, rect in picture.rows_in(exposed):
+        if axis.n_frames and row.pattern is not None and row.pattern is picture.selected:
+            painter.fillRect(rect, QColor(theme.panel))
     if picture.clip is not None:
         _draw_clip_band(painter, picture, picture.clip)
     _draw_axis(painter, picture)
-    for i, lane in enumerate(picture.lanes):
-        if axis.n_frames:
-            rect = picture.lane_rect(i)
-            painter.fillRect(QRectF(0, rect.bottom() - 1, axis.width_px, 1), QColor(theme.line))
-            _draw_baseline(painter, picture, i)
-            for span in picture.truth.get(lane.pattern, ()):
-                _draw_truth(painter, picture, i, span)
+    if axis.n_frames:
+        _draw_separators(painter, picture, exposed)
+        for i, lane in enumerate(picture.lanes):
+            if picture.lane_rect(i).intersects(exposed):
+                _draw_baseline(painter, picture, i)
+                for span in picture.truth.get(lane.pattern, ()):
+                    _draw_truth(painter, picture, i, span)
+        draw_tracks(painter, picture, exposed)
+        draw_marks(painter, picture)
     if not axis.n_frames:
         painter.setFont(picture.font)
         painter.setPen(QColor(theme.muted))
@@ -133,20 +95,6 @@ def place_letters(dots: Sequence[QPointF], size: tuple[float, float], bounds: QR
     return placed
 
 
-def opaque(color: QColor, ground: QColor) -> QColor:
-    """The opaque colour that looks like a half transparent one on `ground`.
-
-    >>> opaque(QColor(255, 0, 0, 51), QColor(0, 0, 0)).getRgb()
-    (51, 0, 0, 255)
-    """
-    alpha = color.alphaF()
-
-    def mix(front: int, back: int) -> int:
-        return round(alpha * front + (1 - alpha) * back)
-
-    return QColor(mix(color.red(), ground.red()), mix(color.green(), ground.green()), mix(color.blue(), ground.blue()))
-
-
 def _draw_axis(painter: QPainter, picture: Picture) -> None:
     theme, axis = picture.theme, picture.axis
     painter.fillRect(QRectF(0, AXIS_PX - 1, axis.width_px, 1), QColor(theme.line))
@@ -156,7 +104,17 @@ def _draw_axis(painter: QPainter, picture: Picture) -> None:
     for frame in numbered:
         x = round(axis.x_px(frame))
         painter.fillRect(QRectF(x, AXIS_PX - 7, 1, 6), QColor(theme.muted))
-        painter.fillRect(QRectF(x, AXIS_PX, 1, picture.height_px - AXIS_PX), _faint(theme.line, 0.5))
+        painter.fillRect(QRectF(x, AXIS_PX, 1, picture.height_px - AXIS_PX), faint(theme.line, 0.5))
+
+
+def _draw_separators(painter: QPainter, picture: Picture, exposed: QRectF) -> None:
+    """A line under each pattern; a fainter one between its curve and its track."""
+    rows = picture.rows
+    for i, (row, rect) in enumerate(zip(rows, picture.row_rects, strict=True)):
+        if rect.intersects(exposed):
+            goes_on = row.kind is RowKind.CURVE and i + 1 < len(rows) and rows[i + 1].pattern is row.pattern
+            color = faint(picture.theme.line, 0.5) if goes_on else QColor(picture.theme.line)
+            painter.fillRect(QRectF(0, rect.bottom() - 1, picture.axis.width_px, 1), color)
 
 
 def _draw_numbers(painter: QPainter, picture: Picture) -> None:
@@ -182,9 +140,9 @@ def _ticks(picture: Picture) -> tuple[list[int], list[int]]:
 
 def _draw_clip_band(painter: QPainter, picture: Picture, clip: Span) -> None:
     left, right = picture.axis.x_px(clip.start - 0.5), picture.axis.x_px(clip.stop - 0.5)
-    painter.fillRect(QRectF(left, 0, right - left, picture.height_px), _faint(picture.theme.accent, 0.12))
+    painter.fillRect(QRectF(left, 0, right - left, picture.height_px), faint(picture.theme.accent, 0.12))
     for x in (left, right):
-        painter.fillRect(QRectF(round(x), 0, 1, picture.height_px), _faint(picture.theme.accent, 0.6))
+        painter.fillRect(QRectF(round(x), 0, 1, picture.height_px), faint(picture.theme.accent, 0.6))
 
 
 def _draw_baseline(painter: QPainter, picture: Picture, lane: int) -> None:
@@ -236,7 +194,7 @@ def _draw_note(painter: QPainter, picture: Picture, lane: int, text: str) -> Non
     painter.setFont(text_font(picture.font, SMALL))
     painter.setPen(QColor(picture.theme.muted))
     rect = picture.lane_rect(lane)
-    area = QRectF(left, rect.top(), axis.width_px - left, rect.height() - _PAD_BOTTOM_PX)
+    area = QRectF(left, rect.top(), axis.width_px - left, rect.height() - 7)
     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
@@ -260,7 +218,7 @@ def _draw_key_frames(painter: QPainter, picture: Picture, lane: int, exposed: QR
         if not box.adjusted(-16, -16, 16, 16).intersects(exposed):
             continue
         painter.setPen(QPen(QColor("black"), 1))
-        painter.setBrush(_faint(theme.top_frame, strength))
+        painter.setBrush(faint(theme.top_frame, strength))
         painter.drawEllipse(place, DOT_PX, DOT_PX)
         path = QPainterPath()
         path.addText(box.left() + 0.5, box.bottom() - 1, font, letter)
@@ -295,9 +253,3 @@ def _handle_rect(picture: Picture) -> QRectF:
 def _handle_width(picture: Picture) -> float:
     digits = "0" * len(str(max(picture.axis.n_frames, 1)))
     return max(QFontMetricsF(text_font(picture.font, SMALL, bold=True)).horizontalAdvance(digits) + 10, 20)
-
-
-def _faint(color: str, alpha: float) -> QColor:
-    faint = QColor(color)
-    faint.setAlphaF(alpha)
-    return faint
