@@ -26,7 +26,7 @@ from luv_viewer.domain.reader_file import (
 )
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.span_set import SpanSet
-from luv_viewer.io.reader_file import Audit, open_reader_file, schema, verify_reader_file
+from luv_viewer.io.reader_file import Audit, open_reader_file, schema, verify_reader_file, writer_lock
 from tests.io.builders_reader_file import KIM, RandomReader, made_record, time_text, video_entry
 
 
@@ -235,6 +235,36 @@ def test_a_lock_without_readable_text_still_holds(tmp_path: Path) -> None:
             assert second.read_only == "another window has it open"
 
 
+def test_a_lock_file_that_its_holder_just_removed_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock_path, lock = tmp_path / "kim.luv.lock", writer_lock._lock
+
+    def removed_before(handle: int) -> None:
+        monkeypatch.setattr(writer_lock, "_lock", lock)
+        lock_path.unlink()
+        lock(handle)
+
+    # Between the opening of the file and its locking, the window that held it closes.
+    monkeypatch.setattr(writer_lock, "_lock", removed_before)
+    first = writer_lock.WriterLock.taken(tmp_path / "kim.luv", "kim")
+    assert lock_path.exists()
+    with pytest.raises(writer_lock.HeldElsewhere):
+        writer_lock.WriterLock.taken(tmp_path / "kim.luv", "kim")
+    first.release()
+    assert not lock_path.exists()
+
+
+def test_a_window_waits_while_another_one_makes_the_file(tmp_path: Path) -> None:
+    path, made = tmp_path / "kim.luv", tmp_path / "made.luv"
+    open_reader_file(made, KIM).close()
+    lock = writer_lock.WriterLock.taken(path, "kim")
+    making = threading.Timer(0.1, made.rename, [path])
+    making.start()
+    with open_reader_file(path, KIM) as second:
+        assert second.read_only.startswith("kim has it open in another window on ")
+    making.join()
+    lock.release()
+
+
 def test_a_writer_that_got_the_lock_wrongly_does_not_write(tmp_path: Path) -> None:
     path = tmp_path / "kim.luv"
     with open_reader_file(path, KIM) as first:
@@ -406,6 +436,14 @@ def _bytes(change):
     return lambda path: path.write_bytes(change(path.read_bytes()))
 
 
+def _page_of_entries_lost(path: Path) -> None:
+    con = sqlite3.connect(path)
+    (page,) = con.execute("SELECT rootpage FROM sqlite_master WHERE name = 'entry'").fetchone()
+    con.close()
+    content = path.read_bytes()
+    path.write_bytes(content[: (page - 1) * 4096] + bytes(range(16)) * 256 + content[page * 4096 :])
+
+
 def _folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -420,6 +458,7 @@ DAMAGES = {
     "text": (_bytes(lambda b: b"study_id,A-line\n1_1,3_9\n"), _NOT_OURS),
     "zeroes": (_bytes(lambda b: bytes(len(b))), _NOT_OURS),
     "pages of zeroes": (_bytes(lambda b: b[:4096] + bytes(len(b) - 4096)), _DAMAGED),
+    "one page lost": (_page_of_entries_lost, _DAMAGED),
     "other program": (_sql("PRAGMA application_id = 7"), _NOT_OURS),
     "no mark": (_sql("PRAGMA application_id = 0"), _NOT_OURS),
     "newer": (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from luv_viewer.io.reader_file import open_reader_file, verify_reader_file
+from luv_viewer.io.reader_file import Audit, open_reader_file, verify_reader_file
 from luv_viewer.io.reader_file.chain import EntryRow, entry_hash, origin_hash
 from luv_viewer.io.reader_file.rows import insertion
 from tests.io.builders_reader_file import KIM, RandomReader, made_record, time_text, video_entry
@@ -172,6 +172,15 @@ def test_a_changed_origin_breaks_the_first_entry(path: Path, key: str) -> None:
     assert audit.sentence.endswith(
         "it does not follow the file's origin, its reader, identity or date of making was changed."
     )
+
+
+def test_a_changed_origin_without_entries_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "new.luv"
+    open_reader_file(path, KIM).close()
+    assert verify_reader_file(path) == Audit(0, None, f"{path}: all 0 entries are as they were written.")
+    _tamper(path, "UPDATE meta SET value = 'lee' WHERE key = 'reader'")
+    sentence = f"{path}: its beginning is broken: its reader, identity or date of making was changed."
+    assert verify_reader_file(path) == Audit(0, 0, sentence)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,13 @@ from luv_viewer.io.reader_file.rows import VideoRow, annotation_text, entry_of, 
 from luv_viewer.io.reader_file.sqlite_reader_file import Content
 
 
+_ORIGIN = "its reader, identity or date of making"
+
+
 @dataclass(frozen=True)
 class Audit:
     """n_entries: entries in the file. first_broken: number of the first entry that is missing or not as it was written,
-    None when all are. sentence: the result for people."""
+    0 for what stands before the first one, None when all are sound. sentence: the result for people."""
 
     n_entries: int
     first_broken: int | None
@@ -44,7 +47,8 @@ def verify_reader_file(path: Path) -> Audit:
     if fault is None:
         return Audit(len(rows), None, one_line(f"{path}: all {len(rows)} entries are as they were written."))
     row = next((row for row in rows if row.number == fault.number), None)
-    which = f"entry {fault.number}" if row is None else f"entry {fault.number} ({_who(row)})"
+    which = f"entry {fault.number}" if fault.number else "its beginning"
+    which += "" if row is None else f" ({_who(row)})"
     return Audit(len(rows), fault.number, one_line(f"{path}: {which} is broken: {fault.words}."))
 
 
@@ -86,7 +90,7 @@ class _Walk:
             return "its content and its hash do not belong together, one of them was changed"
         if row.previous_hash != self._head.hash:
             if row.number == 1:
-                return "it does not follow the file's origin, its reader, identity or date of making was changed"
+                return f"it does not follow the file's origin, {_ORIGIN} was changed"
             return f"it does not follow entry {self._head.number}, which was changed and given a new hash"
         return None
 
@@ -125,6 +129,8 @@ class _Walk:
             return _Fault(
                 stated.number + 1, f"the file should end with entry {stated.number}, it was added from outside"
             )
+        if stated.hash != self._head.hash and stated.number == 0:
+            return _Fault(0, f"{_ORIGIN} was changed")
         if stated.hash != self._head.hash:
             return _Fault(
                 stated.number, "it is not the entry that the file states as its newest, one of them was changed"
