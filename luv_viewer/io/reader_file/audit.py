@@ -14,7 +14,6 @@ from luv_viewer.io.reader_file.opening import open_reader_file
 from luv_viewer.io.reader_file.rows import VideoRow, annotation_text, entry_of, record_digest, record_of
 from luv_viewer.io.reader_file.sqlite_reader_file import Content
 
-
 _ORIGIN = "its reader, identity or date of making"
 
 
