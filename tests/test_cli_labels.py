@@ -348,7 +348,7 @@ def test_convert_to_other_tools_and_back(
     found: dict[str, str] = {}
     for path in files:
         back = tmp_path / f"{path.stem}_back.csv"
-        assert luv("convert", path, "-o", back, "--lengths", lengths, *more).status == 0
+        assert luv("convert", path, "-o", back, "--lengths", lengths, "--unlabelled", "absent", *more).status == 0
         found |= _labels(back)
     assert found == _labels(sheets[0])
 
@@ -359,8 +359,8 @@ def test_elan_takes_its_times_from_the_project_and_one_video_is_one_file(
     row = load_sheet(made.reader_path("kim")).sheet.rows[0]
     write_sheet(tmp_path / "one.csv", LabelSheet("one", (replace(row, n_frames=None),)), SheetLayout.DEVELOPMENT)
     assert luv("convert", tmp_path / "one.csv", "-o", tmp_path / "a.eaf", "--lengths", made.folder).status == 0
-    back = luv("convert", tmp_path / "a.eaf", "-o", tmp_path / "back.csv", "--lengths", made.folder)
-    assert back.status == 0
+    how = ["--lengths", made.folder, "--unlabelled", "absent"]
+    assert luv("convert", tmp_path / "a.eaf", "-o", tmp_path / "back.csv", *how).status == 0
     assert _labels(tmp_path / "back.csv") == {"1_1": "1_24"}
     lengths = tmp_path / "lengths.csv"
     lengths.write_text("study_id,frames\n1_1,40\n")
@@ -368,12 +368,21 @@ def test_elan_takes_its_times_from_the_project_and_one_video_is_one_file(
     assert (ran.status, "give the frame rate with --fps" in ran.err) == (2, True)
 
 
-def test_convert_of_a_real_cvat_set(luv: Luv, data_dir: Path, tmp_path: Path) -> None:
-    folder = next(path for path in sorted((data_dir / "cvat").iterdir()) if path.is_dir() or path.suffix == ".zip")
-    ran = luv("convert", folder, "-o", tmp_path / "cvat.csv", "--to", "template")
-    assert ran.status in (0, 1)
-    assert read_sheet(tmp_path / "cvat.csv").sheet.rows
-    assert "frames without a label are taken as looked at and absent" in ran.err
+def test_labels_of_a_real_cvat_export_say_nothing_of_the_other_frames(luv: Luv, data_dir: Path, tmp_path: Path) -> None:
+    (folder,) = (data_dir / "cvat").iterdir()
+    out = tmp_path / "cvat.csv"
+    ran = luv("convert", folder, "-o", out, "--to", "template")
+    assert "frames without a label count as not looked at, so no video is finalised." in ran.err
+    assert read_sheet(out).sheet.rows == ()
+    assert luv("convert", folder, "-o", out, "--to", "template", "--unlabelled", "absent").status == ran.status
+    assert len(read_sheet(out).sheet.rows) >= 70
+    frames = tmp_path / "frames.csv"
+    luv("convert", folder, "-o", frames, "--to", "frames")
+    rows = read_sheet(frames).sheet.rows
+    assert len(rows) >= 70
+    for row in rows:
+        for present, unlooked in zip(row.present, row.unlooked, strict=True):
+            assert len(present) + len(unlooked) == row.n_frames
 
 
 def test_convert_asks_for_a_form_it_cannot_guess(luv: Luv, sheets: tuple[Path, Path, Path], tmp_path: Path) -> None:

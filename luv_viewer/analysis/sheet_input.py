@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from luv_viewer.analysis.errors import AnalysisError
 from luv_viewer.domain.label_sheet import LabelSheet, SheetRow, sheet_of
@@ -14,13 +15,24 @@ from luv_viewer.domain.project_index import IndexedVideo, ProjectIndex
 from luv_viewer.domain.reader_file import SheetKey
 from luv_viewer.domain.sheet_cell import BeyondEnd
 from luv_viewer.domain.sheet_reading import LabelSheetError, SheetLayout
+from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.io.bridges import BridgedVideo, BridgeError, read_intervals
+from luv_viewer.io.bridges.bridge_file import KINDS
 from luv_viewer.io.label_sheet_file import read_sheet
 from luv_viewer.io.reader_file import open_reader_file
 
 READER_FILE_SUFFIX = ".luv"
 _TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".tsv")
 _NAMED_BY_ROW = re.compile(r"(.+)_0*([0-9]{1,7})")
+
+
+Unlabelled = Literal["unseen", "absent"]
+"""What frames without a label are in files that hold labels only: not looked at, or looked at and absent."""
+
+_TAKEN_AS: dict[Unlabelled, str] = {
+    "unseen": "frames without a label count as not looked at, so no video is finalised",
+    "absent": "frames without a label are taken as looked at and absent",
+}
 
 
 class SheetInputError(AnalysisError):
@@ -83,14 +95,20 @@ class SheetInput:
     problems: tuple[str, ...] = ()
 
 
-def load_sheet(path: Path, videos: Videos | None = None, beyond_end: BeyondEnd = "reject") -> SheetInput:
+def load_sheet(
+    path: Path,
+    videos: Videos | None = None,
+    *,
+    beyond_end: BeyondEnd = "reject",
+    unlabelled: Unlabelled = "unseen",
+) -> SheetInput:
     """The labels in a file: a sheet of any layout or a frame table (CSV, XLSX), a reader file (`.luv`), or what CVAT,
     BORIS, ELAN and the like write (also a zip or folder of it).
 
     A reader file is only read; its name decides, because opening it otherwise would drop the locks of the window that
     writes it. Nobody is asked whether the file may be seen: for readers of a project, `open_sheet_of` does that.
-    Raises SheetInputError when the file is none of these or is damaged, ReaderFileError likewise for a
-    reader file.
+    beyond_end: for sheets, what becomes of intervals after the last frame. unlabelled: for files of other tools.
+    Raises SheetInputError when the file is none of these or is damaged, ReaderFileError likewise for a reader file.
     """
     known = videos or Videos()
     if path.suffix.casefold() == READER_FILE_SUFFIX:
@@ -98,15 +116,15 @@ def load_sheet(path: Path, videos: Videos | None = None, beyond_end: BeyondEnd =
     if not path.exists():
         raise SheetInputError(f"{path} does not exist; choose another file.")
     if path.suffix.casefold() not in _TABLE_SUFFIXES or path.is_dir():
-        return _intervals(path, known)
+        return _intervals(path, known, unlabelled)
     try:
         return _sheet(path, known, beyond_end)
     except LabelSheetError as error:
         # A table that is no sheet may be one of intervals; where it is neither, the sheet's sentence helps more.
         try:
-            return _intervals(path, known)
-        except SheetInputError:
-            raise SheetInputError(str(error)) from error
+            return _intervals(path, known, unlabelled)
+        except SheetInputError as other:
+            raise SheetInputError(str(error if KINDS in str(other) else other)) from error
 
 
 def _reader_file(path: Path) -> SheetInput:
@@ -128,7 +146,7 @@ def _sheet(path: Path, known: Videos, beyond_end: BeyondEnd) -> SheetInput:
     )
 
 
-def _intervals(path: Path, known: Videos) -> SheetInput:
+def _intervals(path: Path, known: Videos, unlabelled: Unlabelled) -> SheetInput:
     named = known.by_name()
     lengths = {name: n for study_id, n in known.lengths.items() for name in (study_id, padded(study_id))}
     times = {name: video.timing.times_s for name, video in named.items()}
@@ -140,11 +158,13 @@ def _intervals(path: Path, known: Videos) -> SheetInput:
     problems = [f"{path.name}: {problem}" for problem in bridged.problems]
     for video in bridged.videos:
         row = _row(video, named)
+        if unlabelled == "unseen":
+            row = _unseen_elsewhere(row)
         if row.study_id in rows:
             problems.append(f"{path.name}: {video.name} is a second video for row {row.study_id}; it is left out.")
         rows.setdefault(row.study_id, row)
     notes = [f"{video.name}: {note}" for video in bridged.videos for note in video.notes]
-    warnings = [*bridged.losses, *notes, "frames without a label are taken as looked at and absent"]
+    warnings = [*bridged.losses, *notes, _TAKEN_AS[unlabelled]]
     said = tuple(f"{path.name}: {warning.rstrip('.')}." for warning in warnings)
     sheet = LabelSheet(path.name, tuple(rows.values()))
     return SheetInput(sheet, InputKind.INTERVALS, InputKind.INTERVALS.value, said, tuple(problems))
@@ -164,3 +184,10 @@ def _row(video: BridgedVideo, named: Mapping[str, IndexedVideo]) -> SheetRow:
     kind = "image" if video.n_frames == 1 else "video"
     key = SheetKey(found[1], int(found[2]), "", kind) if found else SheetKey(stem, 1, "", kind)
     return SheetRow(key, video.present, n_frames=video.n_frames, sliding=video.sliding)
+
+
+def _unseen_elsewhere(row: SheetRow) -> SheetRow:
+    """With every frame that is not labelled as not looked at; where the length is unknown, up to the last label."""
+    n_frames = row.n_frames or max(frames.stop for frames in row.present)
+    unlooked = tuple(SpanSet.whole(n_frames) - frames for frames in row.present)
+    return replace(row, unlooked=unlooked, finalised=False)

@@ -20,7 +20,7 @@ def check(paths: Sequence[Path], options: InputOptions) -> int:
     status = 0
     for path in paths:
         try:
-            one = load_sheet(path, videos, options.beyond_end)
+            one = load_sheet(path, videos, beyond_end=options.beyond_end)
         except PLAIN_ERRORS as error:
             say(f"error: {error}")
             status = 1

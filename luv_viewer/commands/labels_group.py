@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from luv_viewer.commands.labels_input import InputOptions
 
 STATUS = (
     "Exit status: 0 all done, 1 some inputs failed or have problems (a line each on stderr), 2 wrong usage, "
@@ -31,6 +34,14 @@ _clip_to_length = click.option(
     is_flag=True,
     help="Cut an interval that ends after the last frame, with a warning, instead of leaving its row out.",
 )
+_unlabelled = click.option(
+    "--unlabelled",
+    type=click.Choice(["unseen", "absent"]),
+    default="unseen",
+    show_default=True,
+    help="What frames without a label are in files of CVAT, BORIS and ELAN, which hold labels only: not looked at, or "
+    "looked at and absent.",
+)
 _template = click.option(
     "--template",
     type=_input,
@@ -45,6 +56,14 @@ _patient_ids = click.option(
     show_default=True,
     help="PatientID in the sheets: 1, 2, ..., or the one in the DICOM files.",
 )
+
+
+def _inputs(given: dict[str, Any]) -> InputOptions:
+    """What the options say of the inputs; they are taken out of `given`."""
+    from luv_viewer.commands.labels_input import InputOptions
+
+    names = ("lengths", "clip_to_length", "fps", "unlabelled")
+    return InputOptions(**{name: given.pop(name) for name in names if name in given})
 
 
 @click.group(epilog=STATUS)
@@ -88,7 +107,8 @@ def check(sheets: tuple[Path, ...], lengths: Path | None, clip_to_length: bool) 
 @click.option("--report", type=_output, metavar="FILE", help="CSV or XLSX: what became of each row, and why.")
 @_lengths
 @_clip_to_length
-def merge(lengths: Path | None, clip_to_length: bool, **given: Any) -> int:
+@_unlabelled
+def merge(**given: Any) -> int:
     """Make one sheet of several readers' SHEETs.
 
     Rows are paired by study_id. Rows that cannot be merged are named on stderr with the reason, and so are those that
@@ -97,13 +117,13 @@ def merge(lengths: Path | None, clip_to_length: bool, **given: Any) -> int:
     """
     from luv_viewer.commands.labels_forms import LAYOUTS as BY_FORM
     from luv_viewer.commands.labels_forms import Form
-    from luv_viewer.commands.labels_input import InputOptions
     from luv_viewer.commands.labels_merge import MergeOptions
     from luv_viewer.commands.labels_merge import merge as run
     from luv_viewer.domain.merge import MergeMode
 
     mode, layout = MergeMode(given.pop("mode")), BY_FORM[Form(given.pop("layout"))]
-    return run(MergeOptions(mode=mode, layout=layout, **given), InputOptions(lengths, clip_to_length))
+    inputs = _inputs(given)
+    return run(MergeOptions(mode=mode, layout=layout, **given), inputs)
 
 
 @labels.command(no_args_is_help=True, epilog=STATUS)
@@ -121,7 +141,8 @@ def merge(lengths: Path | None, clip_to_length: bool, **given: Any) -> int:
 )
 @_lengths
 @_clip_to_length
-def agreement(a: Path, b: Path, lengths: Path | None, clip_to_length: bool, **given: Any) -> int:
+@_unlabelled
+def agreement(a: Path, b: Path, **given: Any) -> int:
     """Compare the sheets A and B: frame agreement, kappa with its interval, overlap of intervals, conflicts.
 
     Frames that one of them has not looked at do not count. Absences can be counted only where the number of frames is
@@ -129,12 +150,12 @@ def agreement(a: Path, b: Path, lengths: Path | None, clip_to_length: bool, **gi
     """
     from luv_viewer.commands.labels_agreement import AgreementOptions
     from luv_viewer.commands.labels_agreement import agreement as run
-    from luv_viewer.commands.labels_input import InputOptions
     from luv_viewer.domain.pattern import TRACK_PATTERNS
 
     wanted = given.pop("patterns")
     patterns = tuple(pattern for pattern in TRACK_PATTERNS if not wanted or pattern.value in wanted)
-    return run(a, b, AgreementOptions(patterns=patterns, **given), InputOptions(lengths, clip_to_length))
+    inputs = _inputs(given)
+    return run(a, b, AgreementOptions(patterns=patterns, **given), inputs)
 
 
 @labels.command(no_args_is_help=True, epilog=STATUS)
@@ -151,7 +172,8 @@ def agreement(a: Path, b: Path, lengths: Path | None, clip_to_length: bool, **gi
 @click.option("--step", type=click.IntRange(min=1), default=24, show_default=True, help="Frames to the next clip.")
 @_lengths
 @_clip_to_length
-def convert(lengths: Path | None, clip_to_length: bool, form: str | None, fps: float | None, **given: Any) -> int:
+@_unlabelled
+def convert(form: str | None, **given: Any) -> int:
     """Write the labels in INPUT in another form; what that form cannot hold is named on stderr.
 
     template, development, merged, leader, reader: the published columns. frames: a line per frame and pattern, with
@@ -161,10 +183,10 @@ def convert(lengths: Path | None, clip_to_length: bool, form: str | None, fps: f
     from luv_viewer.commands.labels_convert import ConvertOptions
     from luv_viewer.commands.labels_convert import convert as run
     from luv_viewer.commands.labels_forms import Form
-    from luv_viewer.commands.labels_input import InputOptions
 
     wanted = Form(form) if form else None
-    return run(ConvertOptions(form=wanted, **given), InputOptions(lengths, clip_to_length, fps))
+    inputs = _inputs(given)
+    return run(ConvertOptions(form=wanted, **given), inputs)
 
 
 @labels.command(no_args_is_help=True, epilog=STATUS)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from luv_viewer.analysis.sheet_input import SheetInput, Videos, load_sheet
+from luv_viewer.analysis.sheet_input import SheetInput, Unlabelled, Videos, load_sheet
 from luv_viewer.commands.failure import say
 from luv_viewer.commands.table import counted
 from luv_viewer.domain.sheet_cell import BeyondEnd
@@ -17,11 +17,12 @@ from luv_viewer.io.project_index import read_index
 @dataclass(frozen=True)
 class InputOptions:
     """lengths: a table or project folder with the videos' frames. clip_to_length: intervals that end after the last
-    frame are cut instead of refused. fps: frames per second for files that hold times only."""
+    frame are cut instead of refused. fps: frames per second for files that hold times only. unlabelled: see there."""
 
     lengths: Path | None = None
     clip_to_length: bool = False
     fps: float | None = None
+    unlabelled: Unlabelled = "unseen"
 
     @property
     def beyond_end(self) -> BeyondEnd:
@@ -41,7 +42,7 @@ def load_all(paths: Sequence[Path], options: InputOptions) -> tuple[SheetInput, 
     """The sheets in order, with different names, their warnings and problems said on stderr. Raises the errors of
     `load_sheet`."""
     videos = known_videos(options)
-    inputs = [load_sheet(path, videos, options.beyond_end) for path in paths]
+    inputs = [load_sheet(path, videos, beyond_end=options.beyond_end, unlabelled=options.unlabelled) for path in paths]
     for one in inputs:
         tell(one)
     names = [one.sheet.name.casefold() for one in inputs]
