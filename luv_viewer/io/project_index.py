@@ -40,6 +40,7 @@ from luv_viewer.io.whole_file import WriteError
 FILE_NAME = "videos.json"
 _KIND, _VERSION = "luv project videos", 1
 _REGULAR_WITHIN_S = 1e-9
+_MOST_FRAMES = 10_000_000
 
 __all__ = ["FILE_NAME", "index_study", "merge_index", "read_index", "study_of", "write_index"]
 
@@ -123,11 +124,11 @@ def read_index(folder: Path) -> ProjectIndex:
     try:
         held = checked(read_json(path, _KIND, _VERSION), _TOP, {"failures": (list,)}, str(path))
         videos = tuple(_video(path, folder, number, one) for number, one in enumerate(held["videos"], start=1))
-        failures = tuple(Failure(_found(folder, str(at)), str(message)) for at, message in held.get("failures", []))
+        failures = tuple(_failure(folder, one) for one in held.get("failures", []))
         return ProjectIndex(folder, held["title"], videos, failures)
     except FileNotFoundError:
         return ProjectIndex(folder, folder.absolute().name, ())
-    except (JsonFieldError, ValueError, TypeError) as error:
+    except (JsonFieldError, ValueError) as error:
         sentence = str(error) if isinstance(error, JsonFieldError) else f"{path}: {error}."
         raise ProjectError(sentence) from error
 
@@ -219,8 +220,17 @@ def _video(path: Path, folder: Path, number: int, held: Any) -> IndexedVideo:
         raise JsonFieldError(f"{where}: {error}.") from error
 
 
+def _failure(folder: Path, held: Any) -> Failure:
+    if not isinstance(held, list):
+        raise ValueError(f'"failures" must hold pairs of path and reason, found {held!r:.40}')
+    path, message = _texts(held, 2)
+    return Failure(_found(folder, path), message)
+
+
 def _timing(fields: dict[str, Any]) -> Timing:
     source = TimingSource(fields["timing"])
+    if not 0 < fields["frames"] <= _MOST_FRAMES:
+        raise ValueError(f"expected 1 to {_MOST_FRAMES} frames, found {fields['frames']}")
     if "fps" in fields:
         return Timing.regular(fields["frames"], fields["fps"], source)
     times = fields.get("times_s", [])

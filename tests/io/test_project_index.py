@@ -69,7 +69,7 @@ def test_two_thousand_videos_open_at_once_and_no_video_is_touched(tmp_path: Path
         read = read_index(tmp_path)
         study = study_of(read)
         best = min(best, time.perf_counter() - start)
-    assert best < 0.5  # measured: 0.05 s, and 0.15 s with 304,000 times written out
+    assert best < (0.9 if jitter else 0.5)  # measured: 0.09 s, and 0.25 s with 304,000 times written out
     assert len(study.videos) == 2000
     assert all(_same(a, b) for a, b in zip(index.videos, read.videos, strict=True))
     assert study.videos[7].identity == "1.2.3.7"  # known without the file, which does not even exist
@@ -283,6 +283,7 @@ def _edited(folder: Path, **changes: object) -> None:
         ({"key": ["1", "2", "", "video"]}, 'video 1: "key" must be PatientID, Data_idx, StudyDate and Data_type'),
         ({"video_id": "1.2.3.1"}, "video 1.2.3.1 stands twice"),
         ({"group": ["a"]}, "video 1: expected 4 texts, found ['a']"),
+        ({"frames": 10**9}, "video 1: expected 1 to 10000000 frames, found 1000000000"),
     ],
 )
 def test_a_damaged_index_is_refused_in_one_sentence(tmp_path: Path, changes: dict[str, object], sentence: str) -> None:
@@ -292,6 +293,27 @@ def test_a_damaged_index_is_refused_in_one_sentence(tmp_path: Path, changes: dic
         study_of(read_index(tmp_path))
     assert sentence in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "videos.json"))
+
+
+ODD: tuple[object, ...] = (None, True, -1, 0, 1e308, "", "x" * 50, "\0", [], [1, 2], [[1]], {}, {"a": 1}, ["a"] * 4)
+
+
+def test_whatever_stands_in_a_field_it_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    write_index(ProjectIndex(tmp_path, "Ward 3", (_indexed(0, tmp_path), _indexed(1, tmp_path, jitter=True))))
+    path = tmp_path / "videos.json"
+    good = json.loads(path.read_text())
+    sentences = []
+    for place in [*good, *good["videos"][0], "times_s", "member"]:
+        for value in (*ODD, [1], [[1, 2]], [["a", "b"]]):
+            held = json.loads(json.dumps(good))
+            (held if place in good else held["videos"][1])[place] = value
+            path.write_text(json.dumps(held))
+            try:
+                study_of(read_index(tmp_path))
+            except ProjectError as error:
+                sentences.append(str(error))
+    assert len(sentences) > 250
+    assert all(sentence.startswith(str(path)) and len(sentence.splitlines()) == 1 for sentence in sentences)
 
 
 def test_a_record_has_a_digest_per_stored_frame_or_one_for_a_movie(demo: Path) -> None:
