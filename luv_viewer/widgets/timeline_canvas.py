@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QGraphicsScene, QToolTip, QWidget
 from luv_viewer.widgets.timeline_axis import FrameAxis
 from luv_viewer.widgets.timeline_curves import CurveItems
 from luv_viewer.widgets.timeline_paint import draw_background, draw_foreground, play_head_area
-from luv_viewer.widgets.timeline_picture import Picture
+from luv_viewer.widgets.timeline_picture import Picture, changed_areas
 from luv_viewer.widgets.timeline_rows import RowKind
 from luv_viewer.widgets.timeline_tracks import Draft, Tracks, tell_seen, tell_track
 from luv_viewer.widgets.track_mouse import TrackMouse, hit_at
@@ -83,17 +83,12 @@ class LaneCanvas(pg.GraphicsView):
         old = self._picture
         if tracks == old.tracks:
             return
-        if tracks.are_shown != old.tracks.are_shown or tracks.marks != old.tracks.marks:
+        if tracks.are_shown != old.tracks.are_shown:
             self.show_values(tracks=tracks)
         else:
             self._picture = replace(old, tracks=tracks)
-            for row, rect in zip(old.rows, old.row_rects, strict=True):
-                if row.kind is RowKind.TRACK and row.pattern is not None:
-                    changed = tracks.content(row.pattern) != old.tracks.content(row.pattern)
-                else:
-                    changed = row.kind is RowKind.SEEN and tracks.seen != old.tracks.seen
-                if changed:
-                    self.invalidateScene(rect, QGraphicsScene.SceneLayer.BackgroundLayer)
+            for area in changed_areas(old, tracks):
+                self.invalidateScene(area, QGraphicsScene.SceneLayer.BackgroundLayer)
         self.mouse.cancel_if_stale(tracks)
 
     def show_frame(self, frame: int) -> None:

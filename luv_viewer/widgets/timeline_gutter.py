@@ -57,21 +57,25 @@ class LaneGutter(QWidget):
             self._seen.setAccessibleDescription(sentence)
 
     def set_rows(self, rows: tuple[Row, ...], names: Sequence[Name]) -> None:
-        """Show these names; they stay the same objects as long as the patterns stay the same."""
-        if [label.pattern for label in self._labels] != [name.pattern for name in names]:
-            for label in self._labels:
-                label.deleteLater()
-            self._labels = [LaneLabel(name, self) for name in names]
-            for label in self._labels:
-                label.theme = self._theme
-                label.clicked.connect(lambda _=False, pattern=label.pattern: self.clicked.emit(pattern))
-                label.show()
+        """Show these names; a pattern's label stays the same object as long as the pattern is there."""
+        kept = {label.pattern: label for label in self._labels}
+        self._labels = [kept.pop(name.pattern, None) or self._new_label(name) for name in names]
+        for label in kept.values():
+            label.hide()
+            label.deleteLater()
         for label, name in zip(self._labels, names, strict=True):
             label.set_name(name)
         if rows != self._rows:
             self._rows = rows
             self._seen.setVisible(any(row.kind is RowKind.SEEN for row in rows))
             self._fit_width()
+
+    def _new_label(self, name: Name) -> LaneLabel:
+        label = LaneLabel(name, self)
+        label.theme = self._theme
+        label.clicked.connect(lambda _=False, pattern=name.pattern: self.clicked.emit(pattern))
+        label.show()
+        return label
 
     def set_selected(self, pattern: Pattern | None) -> None:
         """Mark one name."""

@@ -87,21 +87,26 @@ class LaneLabel(QAbstractButton):
         self.pattern = name.pattern
         self.theme = DARK
         self._curve_px = 0
-        self.set_name(name)
+        self._name = name
+        self._tell()
 
     def set_name(self, name: Name) -> None:
         """Show another state of the same pattern."""
+        changed = name.sentence != self._name.sentence
         self._name = name
-        if self.accessibleDescription() != name.sentence:
-            self.setToolTip(name.sentence)
-            self.setAccessibleDescription(name.sentence)
-        self.update()
+        if changed:
+            self._tell()
+            self.update()
 
     def set_rows(self, area: QRect, curve_px: int) -> None:
         """Stand beside `area`, the first `curve_px` pixels of which belong to the curve."""
         self._curve_px = curve_px
         self.setGeometry(area)
         self.update()
+
+    def _tell(self) -> None:
+        self.setToolTip(self._name.sentence)
+        self.setAccessibleDescription(self._name.sentence)
 
     def nextCheckState(self) -> None:
         """Only the window decides which pattern is selected."""

@@ -92,3 +92,18 @@ class Picture:
             (frame, QPointF(self.axis.x_px(frame), zero + (one - zero) * float(np.nan_to_num(curve[frame]))))
             for frame in self.lanes[lane].key_frames
         ]
+
+
+def changed_areas(picture: Picture, tracks: Tracks) -> list[QRectF]:
+    """Where a picture must be drawn again to show other tracks in the same rows."""
+    if tracks.marks != picture.tracks.marks:
+        return [QRectF(0, 0, picture.axis.width_px, picture.height_px)]
+    areas = []
+    for row, rect in zip(picture.rows, picture.row_rects, strict=True):
+        if row.kind is RowKind.TRACK and row.pattern is not None:
+            changed = tracks.content(row.pattern) != picture.tracks.content(row.pattern)
+        else:
+            changed = row.kind is RowKind.SEEN and tracks.seen != picture.tracks.seen
+        if changed:
+            areas.append(rect)
+    return areas

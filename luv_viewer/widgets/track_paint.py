@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
@@ -13,7 +14,7 @@ from luv_viewer.widgets.colors import HATCHES, faint, opaque
 from luv_viewer.widgets.timeline_labels import SMALL, text_font
 from luv_viewer.widgets.timeline_picture import AXIS_PX, Picture
 from luv_viewer.widgets.timeline_rows import RowKind
-from luv_viewer.widgets.timeline_tracks import Draft, frames_text
+from luv_viewer.widgets.timeline_tracks import frames_text
 
 TINT, TINT_LIVE = 0.3, 0.5
 """How strongly an interval is filled with its pattern's colour: at rest, and selected or under the hand."""
@@ -24,7 +25,7 @@ _BAR_PX = 32
 _AI = "AI?"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Track:
     """One row while it is drawn. bar: (top, height) of its intervals in whole pixels."""
 
@@ -34,10 +35,20 @@ class _Track:
     rect: QRectF
     metrics: QFontMetricsF
 
-    @property
+    @cached_property
     def bar(self) -> tuple[int, int]:
         height = min(round(self.rect.height()) - 5, _BAR_PX)
         return round(self.rect.top() + (self.rect.height() - 1 - height) / 2), height
+
+    @cached_property
+    def color(self) -> QColor:
+        return self.picture.theme.pattern(self.pattern)
+
+    @cached_property
+    def fills(self) -> tuple[QColor, QColor]:
+        """What an interval at rest and a live one are filled with; opaque, because that is drawn sooner."""
+        ground, color = QColor(self.picture.theme.background), self.color.name()
+        return opaque(faint(color, TINT), ground), opaque(faint(color, TINT_LIVE), ground)
 
     def across(self, span: Span) -> tuple[int, int]:
         """(left, width) in whole pixels; at least 2 wide, one free at the right, so that neighbours stay apart."""
@@ -70,7 +81,8 @@ def draw_marks(painter: QPainter, picture: Picture) -> None:
     if not picture.tracks.are_shown:
         return
     accent = QColor(picture.theme.accent)
-    ends = [None if frame is None else round(picture.axis.x_px(frame)) for frame in (mark_in, mark_out)]
+    places = (None if mark_in is None else mark_in - 0.5, None if mark_out is None else mark_out + 0.5)
+    ends = [None if place is None else round(picture.axis.x_px(place)) for place in places]
     if ends[0] is not None and ends[1] is not None and ends[0] <= ends[1]:
         band = QRectF(ends[0], AXIS_PX, ends[1] - ends[0], picture.height_px - AXIS_PX)
         painter.fillRect(band, faint(picture.theme.accent, 0.1))
@@ -90,24 +102,39 @@ def _draw_track(track: _Track) -> None:
     tracks, pattern = track.picture.tracks, track.pattern
     _draw_ground(track)
     if tracks.disagreement and tracks.disagreement[0] is pattern:
-        _draw_disagreement(track, tracks.disagreement[1])
+        track.painter.fillRect(_whole_row(track, tracks.disagreement[1]), faint(track.picture.theme.text, 0.16))
     for span in tracks.absent(pattern):
         if track.is_in_view(span):
             _draw_absent(track, span, live=False)
-    chosen = tracks.selected[1] if tracks.selected and tracks.selected[0] is pattern else None
     drafts = [d for d in (tracks.running, tracks.draft) if d is not None and d.pattern is pattern]
     dragged = {draft.index for draft in drafts}
-    for i, span in enumerate(tracks.stated(pattern)):
-        if i not in dragged and track.is_in_view(span):
-            _draw_interval(track, span, selected=i == chosen)
+    chosen = tracks.selected[1] if tracks.selected and tracks.selected[0] is pattern else None
+    shown = [
+        (span, i == chosen)
+        for i, span in enumerate(tracks.stated(pattern))
+        if i not in dragged and track.is_in_view(span)
+    ]
+    shown += [(draft.span, True) for draft in drafts if not draft.absent]
+    for span, live in shown:
+        _draw_interval(track, span, live)
     for draft in drafts:
-        _draw_draft(track, draft)
+        if draft.absent:
+            _draw_absent(track, draft.span, live=True)
+    _draw_what_others_say(track)
+    for span, live in shown:
+        _draw_label(track, span, live)
+
+
+def _draw_what_others_say(track: _Track) -> None:
+    tracks, pattern = track.picture.tracks, track.pattern
     for suggestion in tracks.suggested(pattern):
         if track.is_in_view(suggestion.span):
             _draw_suggestion(track, suggestion.span)
     for span in tracks.others(pattern):
         if track.is_in_view(span):
             _draw_other(track, span)
+    if tracks.disagreement and tracks.disagreement[0] is pattern:
+        _draw_brackets(track, tracks.disagreement[1])
 
 
 def _draw_ground(track: _Track) -> None:
@@ -118,45 +145,44 @@ def _draw_ground(track: _Track) -> None:
     track.painter.fillRect(QRectF(left, middle, right - left, 1), QColor(picture.theme.line))
 
 
-def _draw_interval(track: _Track, span: Span, selected: bool) -> None:
-    """Tinted in the pattern's colour with firm ends; the selected one has an outline in the accent colour."""
-    theme, painter = track.picture.theme, track.painter
+def _draw_interval(track: _Track, span: Span, live: bool) -> None:
+    """Tinted in the pattern's colour with firm ends; live: selected or under the hand."""
+    painter, color = track.painter, track.color
     (top, height), (left, width) = track.bar, track.across(span)
-    color, ground = theme.pattern(track.pattern), QColor(theme.background)
-    area = QRectF(left, top, width, height)
-    painter.fillRect(area, opaque(faint(color.name(), TINT_LIVE if selected else TINT), ground))
+    painter.fillRect(left, top, width, height, track.fills[live])
     if track.picture.tracks.hatched:
-        painter.fillRect(area, QBrush(faint(color.name(), 0.8), HATCHES[track.pattern]))
+        hatch = QBrush(faint(color.name(), 0.8), HATCHES[track.pattern])
+        painter.fillRect(QRectF(left, top, width, height), hatch)
     end = min(3, max(width // 3, 1))
-    painter.fillRect(QRectF(left, top, end, height), color)
-    painter.fillRect(QRectF(left + width - end, top, end, height), color)
-    painter.fillRect(QRectF(left, top, width, 1), color)
-    painter.fillRect(QRectF(left, top + height - 1, width, 1), color)
-    if selected:
+    painter.fillRect(left, top, end, height, color)
+    painter.fillRect(left + width - end, top, end, height, color)
+    painter.fillRect(left, top, width, 1, color)
+    painter.fillRect(left, top + height - 1, width, 1, color)
+
+
+def _draw_label(track: _Track, span: Span, live: bool) -> None:
+    """Short name and frame numbers, as much as there is room for, above outlines that cross them.
+
+    In view where the interval's start is not. A live interval gets its outline in the accent colour.
+    """
+    painter, theme = track.painter, track.picture.theme
+    (top, height), (left, width) = track.bar, track.across(span)
+    if live:
         painter.setPen(QPen(QColor(theme.accent), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(area.adjusted(0, 0, 0, 0))
-    _draw_label(track, span, (left + 7, width - 12))
-
-
-def _draw_label(track: _Track, span: Span, across: tuple[float, float]) -> None:
-    """Short name and frame numbers, as much of them as there is room for; in view where the interval's start is not."""
-    left, width = across
-    first = max(left, 4.0)
-    width -= first - left
+        painter.drawRect(left, top, width, height)
+    first = max(left + 7, 4)
+    room = left + width - 5 - first
     for text in (f"{track.pattern.short}  {frames_text(span)}", frames_text(span), track.pattern.short):
         needed = track.metrics.horizontalAdvance(text)
-        if needed <= width:
+        if needed <= room:
             break
     else:
         return
-    top, height = track.bar
-    base = QPointF(first, round(top + (height + track.metrics.capHeight()) / 2))
-    if track.picture.tracks.hatched:
-        ground = QRectF(first - 2, top + 2, needed + 4, height - 4)
-        track.painter.fillRect(ground, QColor(track.picture.theme.background))
-    track.painter.setPen(QColor(track.picture.theme.text))
-    track.painter.drawText(base, text)
+    ground = QColor(theme.background) if track.picture.tracks.hatched else track.fills[live]
+    painter.fillRect(QRectF(first - 2, top + 3, needed + 4, height - 6), ground)
+    painter.setPen(QColor(theme.text))
+    painter.drawText(QPointF(first, round(top + (height + track.metrics.capHeight()) / 2)), text)
 
 
 def _draw_absent(track: _Track, span: Span, live: bool) -> None:
@@ -172,14 +198,6 @@ def _draw_absent(track: _Track, span: Span, live: bool) -> None:
     track.painter.setPen(QPen(color, 1))
     track.painter.setBrush(Qt.BrushStyle.NoBrush)
     track.painter.drawRect(area.adjusted(0, 0, -1, -1))
-
-
-def _draw_draft(track: _Track, draft: Draft) -> None:
-    """What is being labelled or dragged: as it will be, with firmer colours."""
-    if draft.absent:
-        _draw_absent(track, draft.span, live=True)
-    else:
-        _draw_interval(track, draft.span, selected=True)
 
 
 def _draw_suggestion(track: _Track, span: Span) -> None:
@@ -210,16 +228,18 @@ def _draw_other(track: _Track, span: Span) -> None:
     track.painter.drawRect(QRectF(left - 1, top - 2, width + 1, height + 3))
 
 
-def _draw_disagreement(track: _Track, span: Span) -> None:
-    """The stretch the readers differ on: the whole height of the row between two brackets."""
-    theme, painter = track.picture.theme, track.painter
+def _whole_row(track: _Track, span: Span) -> QRectF:
     left, width = track.across(span)
-    area = QRectF(left, track.rect.top(), width + 1, track.rect.height() - 1)
-    painter.fillRect(area, faint(theme.text, 0.16))
+    return QRectF(left, track.rect.top(), width + 1, track.rect.height() - 1)
+
+
+def _draw_brackets(track: _Track, span: Span) -> None:
+    """Two brackets as high as the row around the stretch the readers differ on."""
+    area, color = _whole_row(track, span), QColor(track.picture.theme.text)
     for x, inwards in ((area.left() - 1, 1), (area.right() - 1, -1)):
-        painter.fillRect(QRectF(x, area.top(), 2, area.height()), QColor(theme.text))
+        track.painter.fillRect(QRectF(x, area.top(), 2, area.height()), color)
         for y in (area.top(), area.bottom() - 2):
-            painter.fillRect(QRectF(min(x, x + 4 * inwards), y, 6, 2), QColor(theme.text))
+            track.painter.fillRect(QRectF(min(x, x + 4 * inwards), y, 6, 2), color)
 
 
 def _draw_seen(painter: QPainter, picture: Picture, rect: QRectF) -> None:
