@@ -59,7 +59,7 @@ class LaneGutter(QWidget):
     def set_rows(self, rows: tuple[Row, ...], names: Sequence[Name]) -> None:
         """Show these names; a pattern's label stays the same object as long as the pattern is there."""
         kept = {label.pattern: label for label in self._labels}
-        self._labels = [kept.pop(name.pattern, None) or self._new_label(name) for name in names]
+        self._labels = [kept.pop(n.pattern) if n.pattern in kept else self._new_label(n) for n in names]
         for label in kept.values():
             label.hide()
             label.deleteLater()
