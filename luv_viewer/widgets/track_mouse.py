@@ -170,19 +170,20 @@ class TrackMouse(QObject):
     def release(self, picture: Picture, place: QPointF) -> None:
         """The button goes up: ask for what was dragged; without a drag, for the suggestion under the mouse."""
         press, draft = self._press, self._draft
-        self._press = None
+        self.cancel()
         if press is None:
             return
         if draft is None:
             self._click(press, picture, picture.axis.frame_at(place.x()))
         else:
             self._ask(press, draft)
-        self._drop_draft()
 
     def cancel(self) -> None:
-        """The drag never was."""
+        """The drag never was: its draft goes, and the keys it held."""
         self._press = None
-        self._drop_draft()
+        if self._draft is not None:
+            self._draft = None
+            self.draft_changed.emit(None)
 
     def cancel_if_stale(self, tracks: Tracks) -> None:
         """Give up where the track under the hand is another one now."""
@@ -230,11 +231,6 @@ class TrackMouse(QObject):
         else:
             frame = draft.span.start if press.hit.grip is Grip.START else draft.span.stop - 1
             self.edge_moved.emit(draft.pattern, index, press.hit.grip.value, frame)
-
-    def _drop_draft(self) -> None:
-        if self._draft is not None:
-            self._draft = None
-            self.draft_changed.emit(None)
 
     def _show(self, frame: int) -> None:
         if frame != self._frame:

@@ -310,3 +310,13 @@ def test_frames_seen_while_dragging_do_not_end_the_drag_but_another_track_does(h
     assert hand.canvas.picture.tracks.draft is None
     hand.release(hand.place(B, 60.5))
     assert hand.changes == []
+
+
+def test_when_a_change_is_asked_for_the_draft_and_its_hold_on_the_keys_are_gone(hand: Hand, timeline: Timeline) -> None:
+    held: list[bool] = []
+    timeline.interval_drawn.connect(lambda *_: held.append(QWidget.keyboardGrabber() is not None))
+    hand.press(hand.place(C, 62))
+    hand.move(hand.place(C, 69))
+    assert QWidget.keyboardGrabber() is hand.canvas
+    hand.release(hand.place(C, 69))
+    assert held == [False]
