@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from luv_viewer.domain.playback import SPEEDS, LoopMode, PlaybackClock, Position
@@ -44,6 +46,7 @@ class Player(QObject):
         self._clip_span = clip_span
         self._now = now
         self._video: Video | None = None
+        self._interval: Span | None = None
         self.frame = 0
         self.speed = 1.0
         self.loop_mode = LoopMode.VIDEO
@@ -61,16 +64,49 @@ class Player(QObject):
         """True while the clock runs."""
         return self._clock is not None
 
+    @property
+    def times_s(self) -> NDArray[np.float64] | None:
+        """(T,) seconds of the video loaded."""
+        return None if self._video is None else self._video.times_s
+
+    @property
+    def loop_interval(self) -> Span | None:
+        """The interval that is played over and over, None when none is."""
+        return self._interval
+
+    @property
+    def loop_span(self) -> Span:
+        """The frames that play now."""
+        whole = Span(0, self._video.n_frames if self._video is not None else 1)
+        if self._interval is not None:
+            return self._interval
+        return (self._clip_span(self.frame) or whole) if self.loop_mode is LoopMode.CLIP else whole
+
+    def loop(self, interval: Span | None) -> None:
+        """Play an interval over and over, from its first frame; None: as the loop mode says again."""
+        self._interval = interval
+        if interval is None:
+            self._restart_clock()
+            self.playback_changed.emit()
+        elif self._video is not None:
+            self.pause()
+            self._interval = interval
+            self.show_frame(interval.start)
+            self.play()
+
     def load(self, video: Video | None) -> None:
         """Stand paused on the first frame of a video, or on nothing; says nothing: the session tells of new videos."""
         self.pause()
-        self._video, self.frame, self.dropped = video, 0, 0
+        self._video, self._interval, self.frame, self.dropped = video, None, 0, 0
 
     def show_frame(self, frame: int) -> None:
         """Move the play head, clamped to the video; playing goes on from there."""
         if self._video is None:
             return
         frame = max(0, min(self._video.n_frames - 1, frame))
+        if self._interval is not None and frame not in self._interval:
+            self._interval = None
+            self.playback_changed.emit()
         if self.is_playing:
             self._start_clock(frame)
         if frame != self.frame:
@@ -168,10 +204,10 @@ class Player(QObject):
     def _start_clock(self, frame: int) -> None:
         if self._video is None:
             return
-        span = Span(0, self._video.n_frames)
-        if self.loop_mode is LoopMode.CLIP:
+        span = self._interval or Span(0, self._video.n_frames)
+        if self._interval is None and self.loop_mode is LoopMode.CLIP:
             span = self._clip_span(frame) or span
         self._run += 1
         self._shown_ordinal = -1
-        loops = self.loop_mode is not LoopMode.OFF
+        loops = self.loop_mode is not LoopMode.OFF or self._interval is not None
         self._clock = PlaybackClock(self._video.times_s, span, frame, self._now(), self.speed, loops)

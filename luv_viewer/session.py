@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject, Signal
 
 from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.domain.checkpoint_info import CheckpointInfo
-from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
+from luv_viewer.domain.pattern import NETWORK_PATTERNS, TRACK_PATTERNS, Pattern
 from luv_viewer.domain.prediction import Prediction
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.study import Study
 from luv_viewer.domain.video import Video
+from luv_viewer.marking import Marking
+from luv_viewer.notebook import Notebook
 from luv_viewer.player import Player, PlayTicket
 
 
@@ -51,12 +53,16 @@ class Session(QObject):
     def __init__(self, now: Callable[[], float] = time.monotonic, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.player = Player(self._clip_span, now, self)
+        self.notebook = Notebook(parent=self)
+        self.marking = Marking(self.notebook, self.player, lambda: self.selected_pattern, now, self)
+        self.marking.pattern_wanted.connect(self.select_pattern)
+        self.notebook.reader_changed.connect(self._forget_seen)
         self.study: Study | None = None
         self.video_index = -1
         self.prediction: Prediction | None = None
         self.ai_state = AiState(AiPhase.IDLE, "")
         self.checkpoint: CheckpointInfo | None = None
-        self.selected_pattern = NETWORK_PATTERNS[1]
+        self.selected_pattern: Pattern = NETWORK_PATTERNS[1]
         self.shows_clip_alone = False
         self.window_level = WindowLevel()
         self._seen: dict[int, NDArray[np.bool_]] = {}
@@ -71,6 +77,7 @@ class Session(QObject):
     def set_study(self, study: Study | None) -> None:
         """Show another study from its first video; the old one's files are released."""
         self.player.load(None)
+        self.notebook.close_video()
         old, self.study = self.study, study
         self.video_index = -1
         self.prediction = None
@@ -87,6 +94,7 @@ class Session(QObject):
         """Show video `index` of the study from its first frame, paused; IndexError when there is none."""
         if self.study is None or not 0 <= index < len(self.study.videos):
             raise IndexError(f"there is no video {index + 1}")
+        self.notebook.close_video()
         self.video_index = index
         self.player.load(self.study.videos[index])
         self.prediction = None
@@ -145,6 +153,7 @@ class Session(QObject):
         if not seen[frame]:
             seen[frame] = True
             self.seen_changed.emit(self.video_index)
+        self.notebook.see(frame)
 
     def seen_fraction(self, index: int) -> float:
         """Share of the frames of a video that have been on the screen, 0 to 1."""
@@ -176,6 +185,8 @@ class Session(QObject):
     def step_pattern(self, step: int) -> None:
         """The next (1) or previous (-1) pattern lane."""
         patterns = self.prediction.patterns if self.prediction else NETWORK_PATTERNS
+        if self.notebook.reader is not None:
+            patterns = TRACK_PATTERNS
         index = patterns.index(self.selected_pattern) if self.selected_pattern in patterns else 0
         self.select_pattern(patterns[max(0, min(len(patterns) - 1, index + step))])
 
@@ -188,6 +199,15 @@ class Session(QObject):
         """Brightness and contrast of the cine; never changes what LUV-Net sees."""
         self.window_level = window_level
         self.view_changed.emit()
+
+    def seen_frames(self) -> NDArray[np.bool_] | None:
+        """(T,) frames of the video shown that were on the screen since it, or the reader, was opened; a copy."""
+        seen = self._seen.get(self.video_index)
+        return None if seen is None else seen.copy()
+
+    def _forget_seen(self) -> None:
+        """Another reader has seen nothing yet."""
+        self._seen = {}
 
     def _clip_span(self, frame: int) -> Span | None:
         """The clip around a frame, None before there is a prediction."""

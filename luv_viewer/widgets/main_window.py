@@ -7,12 +7,24 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from luv_viewer import RESEARCH_USE
 from luv_viewer.session import Session
 from luv_viewer.widgets.colors import Theme
-from luv_viewer.widgets.key_table import ACTIONS, MENUS
+from luv_viewer.widgets.comparison_panel import ComparisonPanel
+from luv_viewer.widgets.key_table import ACTIONS, HELD, MENUS
+from luv_viewer.widgets.label_panel import LabelPanel
 from luv_viewer.widgets.notice_bar import NoticeBar
 from luv_viewer.widgets.pattern_panel import PatternPanel
 from luv_viewer.widgets.playback_bar import PlaybackBar
@@ -45,6 +57,8 @@ class MainWindow(QMainWindow):
         self.notice = NoticeBar()
         self.pattern_panel = PatternPanel()
         self.top_frames = TopFrames()
+        self.label_panel = LabelPanel()
+        self.comparison_panel = ComparisonPanel()
         self.playback_bar = PlaybackBar(session)
         self.timeline = Timeline()
         self.menu_actions: dict[str, QAction] = {}
@@ -56,7 +70,9 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Redraw every part in another theme."""
-        for part in (self.study_panel, self.pattern_panel, self.top_frames, self.playback_bar, self.timeline):
+        for part in (self.study_panel, self.pattern_panel, self.top_frames, self.label_panel, self.comparison_panel):
+            part.set_theme(theme)
+        for part in (self.playback_bar, self.timeline):
             part.set_theme(theme)
         self.video_view.theme = theme
         self.video_view.update()
@@ -144,13 +160,19 @@ class MainWindow(QMainWindow):
         right.addWidget(self.top_frames)
         right.addStretch(1)
         # Long sentences of the AI state scroll here; they must not make the window taller than the screen.
-        self.right_panel = QScrollArea()
-        self.right_panel.setFrameShape(QFrame.Shape.NoFrame)
-        self.right_panel.setWidgetResizable(True)
-        self.right_panel.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.right_panel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        ai_page = QScrollArea()
+        ai_page.setFrameShape(QFrame.Shape.NoFrame)
+        ai_page.setWidgetResizable(True)
+        ai_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        ai_page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        ai_page.setWidget(panels)
+        self.right_panel = QTabWidget()
+        self.right_panel.setDocumentMode(True)
         self.right_panel.setMinimumWidth(PATTERNS_WIDTH_PX - 40)
-        self.right_panel.setWidget(panels)
+        self.right_panel.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.right_panel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for page, name in ((ai_page, "AI"), (self.label_panel, "Label"), (self.comparison_panel, "Compare")):
+            self.right_panel.addTab(page, name)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         for widget, stretch in ((self.study_panel, 0), (centre, 1), (self.right_panel, 0)):
             self._columns.addWidget(widget)
@@ -182,6 +204,7 @@ class MainWindow(QMainWindow):
             action.setCheckable(spec.checkable)
             action.setObjectName(spec.name)
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            action.setAutoRepeat(spec.name not in HELD)
             menus[spec.menu].addAction(action)
             self.menu_actions[spec.name] = action
 

@@ -1,0 +1,267 @@
+"""What the reader at the screen has stated: annotations in force, the record to be kept, undo and redo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from luv_viewer.domain.annotation import VideoAnnotation
+from luv_viewer.domain.edit import Change, Entry, EntryKind, JsonValue, applied, changes_between
+from luv_viewer.domain.history import History
+from luv_viewer.domain.reader_file import Reader, ReaderFile, VideoRecord
+from luv_viewer.domain.span_set import NO_FRAMES, SpanSet
+from luv_viewer.domain.track import track_from_text
+
+SEEN_FLUSH_MS = 1000
+"""What was on the screen is written this often; a crash loses that much seeing, which errs to unseen."""
+
+FINALISED = "This video is finalised. Reopen it to change it (Ctrl+Enter)."
+
+
+def utc_now() -> str:
+    """ISO 8601 with milliseconds and Z."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Notebook(QObject):
+    """One reader's open file. Edits take effect here at once; `entries_made` hands them on to be written.
+
+    now_utc: gives the time of an entry; tests hand in their own.
+    reader_changed: another file, or none. video_changed: another video may now be annotated, or why it may not.
+    annotation_changed: of the video shown; seen_grew: only by frames that were on the screen.
+    refused: a sentence why an edit was not made.
+    """
+
+    reader_changed = Signal()
+    video_changed = Signal()
+    annotation_changed = Signal()
+    seen_grew = Signal()
+    entries_made = Signal(object, object)
+    refused = Signal(str)
+
+    def __init__(self, now_utc: Callable[[], str] = utc_now, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._now_utc = now_utc
+        self.file: ReaderFile | None = None
+        self.records: dict[str, VideoRecord] = {}
+        self.annotations: dict[str, VideoAnnotation] = {}
+        self.record: VideoRecord | None = None
+        self.refusal = ""
+        self._history = History()
+        self._next_number = 1
+        self._unwritten_seen: NDArray[np.bool_] | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(SEEN_FLUSH_MS)
+        self._timer.timeout.connect(self.write_seen)
+
+    @property
+    def reader(self) -> Reader | None:
+        """Who reads, None while nobody does."""
+        return None if self.file is None else self.file.reader
+
+    @property
+    def annotation(self) -> VideoAnnotation | None:
+        """Of the video shown; None without a reader, or where the file was refused."""
+        return None if self.record is None else self.annotations[self.record.video_id]
+
+    @property
+    def lock(self) -> str:
+        """Why the video shown cannot be edited, as a sentence; "" when it can."""
+        annotation = self.annotation
+        if self.file is None or annotation is None:
+            return self.refusal or "No reader is chosen."
+        if self.file.read_only:
+            return f"Read only: {self.file.read_only}."
+        return FINALISED if annotation.finalised else ""
+
+    def open(
+        self, file: ReaderFile, records: Mapping[str, VideoRecord], annotations: Mapping[str, VideoAnnotation]
+    ) -> None:
+        """Read for the owner of `file`, whose content the caller has read already."""
+        self.close_video()
+        self.file = file
+        self.records, self.annotations = dict(records), dict(annotations)
+        self._next_number = file.last_number + 1
+        self.reader_changed.emit()
+
+    def close(self) -> None:
+        """Nobody reads any more; what was seen is handed on to be written first. The file is the caller's to close."""
+        self.close_video()
+        self.file = None
+        self.records, self.annotations = {}, {}
+        self.reader_changed.emit()
+
+    def show_video(self, record: VideoRecord, history: History) -> None:
+        """The video on the screen is `record`. One that the file knows with other content is refused, and says why."""
+        self.close_video()
+        if self.file is None:
+            return
+        known = self.records.get(record.video_id)
+        difference = known.difference(record) if known is not None else None
+        if difference is not None:
+            self.refuse_video(
+                f"{record.name} is not the file that {self.file.reader.name} annotated: {difference}. "
+                "Nothing can be added to it; put the first file back, or annotate this one in another project."
+            )
+            return
+        self.record, self._history, self.refusal = record, history, ""
+        self.annotations.setdefault(record.video_id, VideoAnnotation(record.n_frames))
+        self._unwritten_seen = np.zeros(record.n_frames, bool)
+        if not self.file.read_only:
+            self._timer.start()
+        self.video_changed.emit()
+        self.annotation_changed.emit()
+
+    def refuse_video(self, sentence: str) -> None:
+        """The video on the screen cannot be annotated."""
+        self.close_video()
+        self.refusal = sentence
+        self.video_changed.emit()
+        self.annotation_changed.emit()
+
+    def close_video(self) -> None:
+        """No video on the screen, or none yet that is known to be the annotated one."""
+        self.write_seen()
+        self._timer.stop()
+        was_open = self.record is not None or self.refusal
+        self.record, self._history, self.refusal, self._unwritten_seen = None, History(), "", None
+        if was_open:
+            self.video_changed.emit()
+            self.annotation_changed.emit()
+
+    def apply(self, after: VideoAnnotation, verb: str, raw: Mapping[str, JsonValue] | None = None) -> bool:
+        """Make `after` the annotation of the video shown. False, and `refused` says why, where that cannot be.
+
+        verb: what was done, for the record ("mark present"). raw: measured values behind it. Nothing new: nothing done.
+        """
+        before = self.annotation
+        lock = self.lock
+        if lock == FINALISED and not after.finalised:
+            lock = ""
+        if lock or before is None:
+            self.refused.emit(lock)
+            return False
+        changes = changes_between(before, replace(after, seen=before.seen))
+        if not changes:
+            return False
+        self.write_seen()
+        self._enter(EntryKind.EDIT, verb, changes, raw=raw or {})
+        return True
+
+    def undo(self) -> bool:
+        """Take the last edit of the video shown back; False when there is none."""
+        return self._go(self._history.undoing(), EntryKind.UNDO)
+
+    def redo(self) -> bool:
+        """Do the edit that was taken back last again; False when there is none."""
+        return self._go(self._history.redoing(), EntryKind.REDO)
+
+    @property
+    def next_undo(self) -> str:
+        """What `undo` would take back; "" for nothing."""
+        return self._history.done[-1].verb if self._history.done else ""
+
+    @property
+    def next_redo(self) -> str:
+        """What `redo` would do again; "" for nothing."""
+        return self._history.undone[-1].verb if self._history.undone else ""
+
+    def see(self, frame: int) -> None:
+        """A frame of the video shown was on the screen. Not an edit: it cannot be undone, and is no statement."""
+        annotation, pending = self.annotation, self._unwritten_seen
+        if annotation is None or pending is None or pending[frame] or frame in annotation.seen:
+            return
+        pending[frame] = True
+        self.annotations[self._video_id] = replace(annotation, seen=annotation.seen | SpanSet.from_mask(pending))
+        self.seen_grew.emit()
+
+    def write_seen(self) -> None:
+        """Hand what was seen since the last time on to be written."""
+        if self._unwritten_seen is None or not self._unwritten_seen.any() or self.file is None:
+            return
+        frames = SpanSet.from_mask(self._unwritten_seen)
+        self._unwritten_seen[:] = False
+        if not self.file.read_only:
+            self._enter(EntryKind.SEEN, "seen", (Change("seen", "", frames.label),))
+
+    def note(self, verb: str, raw: Mapping[str, JsonValue]) -> None:
+        """Keep something about the reader, not about a video."""
+        if self.file is not None and not self.file.read_only:
+            self.entries_made.emit((self._entry(EntryKind.NOTE, "", verb, (), raw=raw),), ())
+
+    @property
+    def _video_id(self) -> str:
+        return "" if self.record is None else self.record.video_id
+
+    def _go(self, step: tuple[Entry, tuple[Change, ...]] | None, kind: EntryKind) -> bool:
+        if step is None or self.annotation is None:
+            return False
+        if self.file is not None and self.file.read_only:
+            self.refused.emit(self.lock)
+            return False
+        edit, changes = step
+        self.write_seen()
+        self._enter(kind, f"{kind.value} {edit.verb}", changes, undoes=edit.number)
+        return True
+
+    def _enter(
+        self,
+        kind: EntryKind,
+        verb: str,
+        changes: tuple[Change, ...],
+        undoes: int | None = None,
+        raw: Mapping[str, JsonValue] | None = None,
+    ) -> None:
+        record, annotation = self.record, self.annotation
+        if record is None or annotation is None:
+            return
+        entries: list[Entry] = []
+        records: tuple[VideoRecord, ...] = ()
+        if self.records.get(record.video_id) is None:
+            entries.append(self._entry(EntryKind.VIDEO, record.video_id, "first opened", ()))
+            self.records[record.video_id] = record
+            records = (record,)
+        entry = self._entry(kind, record.video_id, verb, changes, undoes, raw or {})
+        entries.append(entry)
+        self.annotations[record.video_id] = applied(annotation, changes)
+        self._history = self._history.after(entry)
+        if kind is not EntryKind.SEEN:
+            self.annotation_changed.emit()
+        self.entries_made.emit(tuple(entries), records)
+
+    def _entry(
+        self,
+        kind: EntryKind,
+        video_id: str,
+        verb: str,
+        changes: tuple[Change, ...],
+        undoes: int | None = None,
+        raw: Mapping[str, JsonValue] | None = None,
+    ) -> Entry:
+        number = self._next_number
+        self._next_number += 1
+        touched = touched_frames(changes)
+        ends = sorted({touched.spans[0].start, touched.stop - 1}) if touched else []
+        frames = tuple(self.record.frame_identity(frame) for frame in ends) if self.record is not None else ()
+        name = self.reader.name if self.reader is not None else ""
+        return Entry(number, kind, video_id, verb, changes, name, self._now_utc(), frames, undoes, raw or {})
+
+
+def touched_frames(changes: tuple[Change, ...]) -> SpanSet:
+    """The frames whose statement the changes alter; none for changes of the whole video.
+
+    >>> touched_frames((Change("present/B-line", "1_10", "1_12"), Change("zone", "", "R2"))).label
+    '11_12'
+    """
+    touched = NO_FRAMES
+    for change in changes:
+        if change.field == "seen" or change.field.startswith(("present/", "absent/")):
+            before, after = (SpanSet.union(track_from_text(str(text))) for text in (change.before, change.after))
+            # A split alters no frame; what it is about is the interval.
+            touched |= (before ^ after) or after
+    return touched
