@@ -40,6 +40,8 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--demo", action="store_true", help="open the bundled demo study")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="network to use instead of the bundled one")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where LUV-Net runs")
+    parser.add_argument("--reader", metavar="NAME", help="who labels; the work is kept in the project")
+    parser.add_argument("--project", type=Path, metavar="DIR", help="folder of the labelling project")
     parser.add_argument("--version", action="version", version=f"luv-viewer {luv_viewer.__version__}")
     arguments = parser.parse_args(argv)
     if arguments.demo and arguments.paths:
@@ -98,11 +100,15 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     """Build the window, show it, and stay until it is closed. notice: a sentence to start with, or empty."""
     from PySide6.QtWidgets import QApplication
 
+    from luv_viewer.compare_desk import CompareDesk
     from luv_viewer.desk import Desk
     from luv_viewer.jobs import Jobs
+    from luv_viewer.jobs.labelling import LabelJobs
     from luv_viewer.key_watch import KeyWatch
+    from luv_viewer.label_desk import LabelDesk
     from luv_viewer.session import Session
     from luv_viewer.settings import settings_path
+    from luv_viewer.sheet_desk import SheetDesk
     from luv_viewer.widgets.main_window import MainWindow
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -113,9 +119,18 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     window = MainWindow(session)
     once = {name: str(getattr(arguments, name)) for name in ("checkpoint", "device") if getattr(arguments, name)}
     desk = Desk(session, jobs, window, settings, settings_path(), once)
+    label_jobs = LabelJobs(session.notebook)
+    labels = LabelDesk(session, label_jobs, window, keys)
+    sheets, comparing = SheetDesk(session, label_jobs, window), CompareDesk(session, label_jobs, window)
+    comparing.merge_requested.connect(window.menu_actions["merge_sheets"].trigger)
+    desk.join(labels, {**labels.verbs(), **sheets.verbs(), **comparing.verbs()})
+    window.closing.connect(label_jobs.close)
     before = sys.excepthook
     sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
     window.show()
+    if arguments.reader or arguments.project:
+        labels.start(arguments.reader, arguments.project, opens_study=bool(arguments.demo or arguments.paths))
+        desk.wait_for_reader()
     if arguments.demo:
         desk.open_demo()
     elif arguments.paths:
@@ -127,6 +142,7 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
             return int(application.exec())
     finally:
         sys.excepthook = before
+        label_jobs.close()
         jobs.close()
         keys.stop()
         window.deleteLater()

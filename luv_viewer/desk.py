@@ -12,6 +12,8 @@ from luv_viewer.appearance import apply_keys, apply_theme, apply_view
 from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.jobs import Jobs
 from luv_viewer.jobs.ai import AiSettings
+from luv_viewer.label_desk import LabelDesk
+from luv_viewer.label_presenter import AI_HIDDEN
 from luv_viewer.presenter import Presenter
 from luv_viewer.session import Session, WindowLevel
 from luv_viewer.settings import Settings, SettingsError, save_settings
@@ -53,6 +55,8 @@ class Desk(QObject):
         self.session, self.jobs, self.window, self.settings = session, jobs, window, settings
         self._settings_file = settings_file
         self._once = dict(once)
+        self._waits_for_reader = False
+        self.labels: LabelDesk | None = None
         self.presenter = Presenter(session, jobs, window)
         session.video_changed.connect(self._begin_video)
         self._connect_window()
@@ -62,6 +66,22 @@ class Desk(QObject):
         apply_keys(settings, window)
         apply_view(settings, window)
         window.restore_state(settings.window_state)
+
+    def join(self, labels: LabelDesk, verbs: Mapping[str, Callable[[], object]]) -> None:
+        """Let a reader label at this desk. verbs: of labelling and of sheets, by the names of their actions."""
+        self.labels = labels
+        for name, verb in verbs.items():
+            self.window.menu_actions[name].triggered.connect(lambda _checked=False, verb=verb: verb())
+        actions = self.window.menu_actions
+        actions["annotations"].triggered.connect(self.window.timeline.set_annotation_shown)
+        actions["annotations"].setChecked(True)
+        actions["reaction_correction"].triggered.connect(labels.switch_reaction)
+        labels.reader_opened.connect(self._begin_reading)
+        self.session.notebook.reader_changed.connect(self._hide_from_blinded)
+
+    def wait_for_reader(self) -> None:
+        """A reader was named at the start: the AI waits until it is known whether that reader is blinded."""
+        self._waits_for_reader = True
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open files or a folder; nothing for no path."""
@@ -148,12 +168,13 @@ class Desk(QObject):
             "previous_key_frame": lambda: session.step_key_frame(-1),
             "next_pattern": lambda: session.step_pattern(1),
             "previous_pattern": lambda: session.step_pattern(-1),
-            "stop_ai": self.jobs.stop_ai,
+            "stop_ai": self._stop,
             "choose_checkpoint": self._choose_checkpoint,
             "checkpoint_info": self._tell_checkpoint,
             "next_video": lambda: session.step_video(1),
             "previous_video": lambda: session.step_video(-1),
-            "next_unfinished": session.show_next_unfinished,
+            "next_unfinished": self._show_next_unfinished,
+            "filter_videos": window.study_panel.start_filtering,
             "failures": self.presenter.tell_failures,
             "keys": lambda: tell_keys(window.menu_actions, self.settings.key_preset, window),
             "about": lambda: tell_about(window),
@@ -183,8 +204,28 @@ class Desk(QObject):
         if self.settings.autoplay:
             self.session.player.play()
 
+    def _begin_reading(self) -> None:
+        """The reader's role is known now; a project's own videos may have come with it."""
+        waited, self._waits_for_reader = self._waits_for_reader, False
+        if waited:
+            self._start_ai()
+
+    def _hide_from_blinded(self) -> None:
+        reader, video = self.session.notebook.reader, self.session.video
+        if reader is not None and reader.blinded and video is not None:
+            self.jobs.stop_ai()
+            self.session.set_prediction(video, None)
+            self._start_ai()
+
     def _start_ai(self) -> None:
         if self.session.video is None:
+            return
+        reader = self.session.notebook.reader
+        if reader is not None and reader.blinded:
+            self.session.set_ai_state(AiState(AiPhase.IDLE, AI_HIDDEN))
+            return
+        if self._waits_for_reader:
+            self.session.set_ai_state(AiState(AiPhase.IDLE, "Waits until the reader is known."))
             return
         if not self.settings.ai_enabled:
             self.session.set_ai_state(AiState(AiPhase.OFF, "AI is off"))
@@ -235,6 +276,15 @@ class Desk(QObject):
             self._switch_ai(True)
         else:
             self._start_ai()
+
+    def _show_next_unfinished(self) -> None:
+        if self.labels is None or not self.labels.next_unfinished():
+            self.session.show_next_unfinished()
+
+    def _stop(self) -> None:
+        """Esc: first what is being labelled, then the AI run."""
+        if not self.session.marking.stop_running():
+            self.jobs.stop_ai()
 
     def _jump_to(self, frame: int) -> None:
         self.session.player.pause()

@@ -33,6 +33,7 @@ class Notebook(QObject):
 
     now_utc: gives the time of an entry; tests hand in their own.
     reader_changed: another file, or none. video_changed: another video may now be annotated, or why it may not.
+    video_closing: what is typed and not yet kept has its last chance.
     annotation_changed: of the video shown; seen_grew: only by frames that were on the screen.
     refused: a sentence why an edit was not made.
     """
@@ -43,6 +44,7 @@ class Notebook(QObject):
     seen_grew = Signal()
     entries_made = Signal(object, object)
     refused = Signal(str)
+    video_closing = Signal()
 
     def __init__(self, now_utc: Callable[[], str] = utc_now, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +128,8 @@ class Notebook(QObject):
 
     def close_video(self) -> None:
         """No video on the screen, or none yet that is known to be the annotated one."""
+        if self.record is not None:
+            self.video_closing.emit()
         self.write_seen()
         self._timer.stop()
         was_open = self.record is not None or self.refusal
@@ -177,7 +181,7 @@ class Notebook(QObject):
         if annotation is None or pending is None or pending[frame] or frame in annotation.seen:
             return
         pending[frame] = True
-        self.annotations[self._video_id] = replace(annotation, seen=annotation.seen | SpanSet.from_mask(pending))
+        self.annotations[self.record_id] = replace(annotation, seen=annotation.seen | SpanSet.from_mask(pending))
         self.seen_grew.emit()
 
     def write_seen(self) -> None:
@@ -195,7 +199,8 @@ class Notebook(QObject):
             self.entries_made.emit((self._entry(EntryKind.NOTE, "", verb, (), raw=raw),), ())
 
     @property
-    def _video_id(self) -> str:
+    def record_id(self) -> str:
+        """Identity of the video shown, "" where none can be annotated."""
         return "" if self.record is None else self.record.video_id
 
     def _go(self, step: tuple[Entry, tuple[Change, ...]] | None, kind: EntryKind) -> bool:

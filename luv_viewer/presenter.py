@@ -54,6 +54,7 @@ class Presenter(QObject):
         jobs.opening_changed.connect(window.say_working)
         jobs.open_failed.connect(window.notice.say)
         window.video_view.painted.connect(self._frame_painted)
+        window.study_panel.thumbnails_needed.connect(self._request_thumbnails)
         window.top_frames.pictures_needed.connect(self._request_top_frames)
         self._show_ai_state()
 
@@ -72,8 +73,6 @@ class Presenter(QObject):
         if study is None:
             self._window.notice.clear()
             return
-        size = self._device_px(THUMBNAIL_PX)
-        self._jobs.request_pictures([PictureRequest(video, 0, *size) for video in study.videos], urgent=False)
         if study.failures:
             self.tell_failures(unfolded=False)
 
@@ -139,6 +138,12 @@ class Presenter(QObject):
         if prediction is not None and pattern in prediction.patterns:
             self._window.top_frames.set_present(bool(prediction.present[prediction.patterns.index(pattern)]))
 
+    def _request_thumbnails(self, indices: list[int]) -> None:
+        study = self._session.study
+        if study is not None:
+            size = self._device_px(THUMBNAIL_PX)
+            self._jobs.request_pictures([PictureRequest(study.videos[i], 0, *size) for i in indices], urgent=False)
+
     def _request_top_frames(self, frames: list[int]) -> None:
         video = self._session.video
         if video is not None:
@@ -172,4 +177,3 @@ class Presenter(QObject):
         panel = self._window.pattern_panel
         panel.set_ai_state(words.get(state.phase, state.sentence), state.progress, _PHASE_KINDS[state.phase])
         panel.set_ai_action(_PHASE_ACTIONS.get(state.phase))
-        self._window.menu_actions["stop_ai"].setEnabled(state.phase in (AiPhase.WAITING, AiPhase.RUNNING))

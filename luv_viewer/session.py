@@ -137,9 +137,12 @@ class Session(QObject):
         return prediction.clip_top_frames(clip)[index]
 
     def step_key_frame(self, direction: int) -> None:
-        """Pause on the next (1) or previous (-1) of the key frames in time; none further: stay."""
+        """Pause on the next (1) or previous (-1) key frame or interval of the selected pattern; none further: stay."""
         here = self.player.frame
-        further = [frame for frame in self.key_frames() or () if (frame - here) * direction > 0]
+        annotation = self.notebook.annotation
+        intervals = annotation.track(self.selected_pattern) if annotation is not None else ()
+        stops = (*(self.key_frames() or ()), *(span.start for span in intervals))
+        further = [frame for frame in stops if (frame - here) * direction > 0]
         if further:
             self.player.pause()
             self.player.show_frame(min(further, key=lambda frame: abs(frame - here)))

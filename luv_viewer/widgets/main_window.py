@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
         self.playback_bar = PlaybackBar(session)
         self.timeline = Timeline()
         self.menu_actions: dict[str, QAction] = {}
+        self.may_close: Callable[[], bool] = lambda: True
         self._build_layout()
         self._build_menus()
         self.playback_bar.bind(self.menu_actions)
@@ -70,8 +71,8 @@ class MainWindow(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         """Redraw every part in another theme."""
-        for part in (self.study_panel, self.pattern_panel, self.top_frames, self.label_panel, self.comparison_panel):
-            part.set_theme(theme)
+        for panel in (self.study_panel, self.pattern_panel, self.top_frames, self.label_panel, self.comparison_panel):
+            panel.set_theme(theme)
         for part in (self.playback_bar, self.timeline):
             part.set_theme(theme)
         self.video_view.theme = theme
@@ -93,6 +94,11 @@ class MainWindow(QMainWindow):
         """What goes on in the background; empty for nothing."""
         self._working.setText(text)
         self.welcome.say(text)
+
+    def show_reader(self, text: str) -> None:
+        """Who reads and since when everything is on the disk, at the end of the menu bar; empty for nobody."""
+        self._reader.setText(text)
+        self._reader.adjustSize()
 
     def hint(self, text: str) -> None:
         """A short remark in the status bar that goes by itself."""
@@ -119,7 +125,10 @@ class MainWindow(QMainWindow):
         self._user_rows = "rows" in state
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Let the wiring stop every thread before the window goes."""
+        """Let the wiring stop every thread before the window goes; `may_close` can keep it open."""
+        if not self.may_close():
+            event.ignore()
+            return
         self.closing.emit()
         super().closeEvent(event)
 
@@ -198,6 +207,10 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._working)
 
     def _build_menus(self) -> None:
+        self._reader = QLabel()
+        self._reader.setObjectName("muted")
+        self._reader.setContentsMargins(8, 4, 12, 4)
+        self.menuBar().setCornerWidget(self._reader)
         menus = {name: self.menuBar().addMenu(f"&{name}") for name in MENUS}
         for spec in ACTIONS:
             action = QAction(spec.text, self)

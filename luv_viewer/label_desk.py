@@ -1,0 +1,396 @@
+"""What labelling wishes do: the reader, marks and held keys, fields, the AI's suggestions, finalising."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from luv_viewer.domain import track as tracks
+from luv_viewer.domain.annotation import Fate, Suggestion
+from luv_viewer.domain.edit import EntryKind
+from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
+from luv_viewer.domain.reaction import ReactionTime
+from luv_viewer.domain.reader_file import Reader, ReaderFileError
+from luv_viewer.domain.span import Span
+from luv_viewer.domain.span_set import SpanSet
+from luv_viewer.domain.suggesting import accept, reject
+from luv_viewer.domain.track import Edge
+from luv_viewer.domain.work_queue import next_unfinished
+from luv_viewer.jobs.labelling import LabelJobs, OpenedReader
+from luv_viewer.key_watch import KeyWatch
+from luv_viewer.label_presenter import LabelPresenter, unlooked_words
+from luv_viewer.session import Session
+from luv_viewer.widgets.dialogs.finalise_dialog import ask_finalise
+from luv_viewer.widgets.dialogs.reaction_dialog import ask_reaction
+from luv_viewer.widgets.dialogs.reader_dialog import ReaderChoice, ask_reader
+from luv_viewer.widgets.dialogs.unsaved_dialog import ask_copy_path, ask_unsaved
+from luv_viewer.widgets.main_window import MainWindow
+
+WRITE_WAIT_S = 5.0
+INTERVAL_MENU = (
+    "loop_interval",
+    "split",
+    "merge",
+    "delete",
+    "start_earlier",
+    "start_later",
+    "end_earlier",
+    "end_later",
+)
+
+
+def default_project_folder(title: str) -> Path:
+    """Where the work on a study is kept when nobody says otherwise: in the user's documents, by the study's name."""
+    base = os.environ.get("LUV_CONFIG_DIR") or platformdirs.user_documents_dir()
+    safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in title).strip(" .") or "project"
+    return Path(base) / "LUV Viewer projects" / safe
+
+
+class LabelDesk(QObject):
+    """Where a reader labels.
+
+    reader_opened: a reader is at work, and the study of the project is shown where none was open.
+    """
+
+    reader_opened = Signal()
+
+    def __init__(self, session: Session, jobs: LabelJobs, window: MainWindow, keys: KeyWatch) -> None:
+        super().__init__(window)
+        self._session, self._jobs, self._window, self._keys = session, jobs, window, keys
+        self._notebook, self._marking = session.notebook, session.marking
+        self._choice: ReaderChoice | None = None
+        self._measured: ReactionTime | None = None
+        self._wanted: tuple[str | None, Path | None] | None = None
+        self._takes_own_study = False
+        self.presenter = LabelPresenter(session, jobs, window)
+        jobs.opened.connect(self._take_reader)
+        jobs.open_failed.connect(window.notice.say)
+        jobs.busy.connect(window.say_working)
+        session.video_changed.connect(self._identify)
+        session.study_changed.connect(self.take_study)
+        jobs.open_failed.connect(lambda _: self.reader_opened.emit())
+        self._notebook.video_changed.connect(self._see_what_was_shown)
+        self._notebook.video_closing.connect(window.label_panel.commit_typing)
+        keys.held_key_released.connect(self._marking.release)
+        window.may_close = self.may_close
+        self._connect_panel()
+        self._connect_timeline()
+
+    def verbs(self) -> dict[str, Callable[[], object]]:
+        """What the menu's actions do, by name."""
+        hand, notebook = self._marking, self._notebook
+        verbs: dict[str, Callable[[], object]] = {
+            "undo": lambda: self._go(notebook.undo, notebook.next_undo, "undo"),
+            "redo": lambda: self._go(notebook.redo, notebook.next_redo, "redo"),
+            "choose_reader": self.choose_reader,
+            "mark_in": lambda: self._labelling(lambda: hand.set_mark("start")),
+            "mark_out": lambda: self._labelling(lambda: hand.set_mark("end")),
+            "commit_marks": lambda: self._labelling(hand.commit),
+            "whole_clip": lambda: self._labelling(hand.toggle_whole),
+            "start_earlier": lambda: hand.nudge("start", -1),
+            "start_later": lambda: hand.nudge("start", 1),
+            "end_earlier": lambda: hand.nudge("end", -1),
+            "end_later": lambda: hand.nudge("end", 1),
+            "split": lambda: hand.change_interval("split", lambda t, i, n: tracks.split(t, self._session.player.frame)),
+            "merge": lambda: hand.change_interval("merge", lambda t, i, n: tracks.merge(t, i)),
+            "delete": lambda: hand.change_interval("delete", lambda t, i, n: tracks.delete(t, i)),
+            "loop_interval": self._loop_interval,
+            "finalise": lambda: self._labelling(self.finalise),
+            "accept_suggestion": lambda: self._answer_here("accept"),
+            "reject_suggestion": lambda: self._answer_here("reject"),
+            "measure_reaction": self._measure_reaction,
+        }
+        for number, pattern in enumerate(TRACK_PATTERNS, start=1):
+            verbs[f"label_{number}"] = partial(self._press, pattern, is_absence=False)
+            verbs[f"absent_{number}"] = partial(self._press, pattern, is_absence=True)
+        return verbs
+
+    def _go(self, step: Callable[[], bool], what: str, way: str) -> None:
+        """Undo or redo, and say which edit it was."""
+        done = step()
+        self._window.hint(f"{way.capitalize()}: {what}." if done else f"Nothing to {way} in this video.")
+
+    def choose_reader(self) -> None:
+        """Ask who labels and where the work is kept, and open it."""
+        study = self._session.study
+        folder = default_project_folder(study.title if study is not None else "project")
+        choice = ask_reader(self._choice, folder, _readers_of, self._window)
+        if choice is not None:
+            self.open_reader(choice.reader, choice.folder)
+
+    def open_reader(self, reader: Reader, folder: Path | None) -> None:
+        """Open a reader's work in the background. folder: of the project; None: the usual one for the study shown."""
+        study = self._session.study
+        folder = folder or default_project_folder(study.title if study is not None else "project")
+        self._choice = ReaderChoice(reader, folder)
+        self._jobs.open_reader(folder, reader, study)
+
+    def start(self, name: str | None, folder: Path | None, *, opens_study: bool) -> None:
+        """As the command line says: the reader's work opens at once, or with the study that opens now."""
+        self._wanted = (name, folder)
+        if not opens_study:
+            self._open_wanted()
+
+    def take_study(self) -> None:
+        """A study was opened by the user: its videos join the project of the reader who is at work, or was named."""
+        reader = self._notebook.reader
+        if self._session.study is None or self._takes_own_study:
+            return
+        if self._wanted is not None:
+            self._open_wanted()
+        elif self._choice is not None and reader is not None:
+            self.open_reader(reader, self._choice.folder)
+
+    def _open_wanted(self) -> None:
+        (name, folder), self._wanted = self._wanted or (None, None), None
+        if name is None:
+            study = self._session.study
+            usual = folder or default_project_folder(study.title if study is not None else "project")
+            choice = ask_reader(None, usual, _readers_of, self._window)
+            if choice is None:
+                self.reader_opened.emit()
+            else:
+                self.open_reader(choice.reader, choice.folder)
+            return
+        try:
+            self.open_reader(Reader(name), folder)
+        except ValueError as error:
+            self._window.notice.say(f"--reader: {error}.")
+            self.reader_opened.emit()
+
+    def next_unfinished(self) -> bool:
+        """Show the next video that is not finalised; False without a reader."""
+        ids = self.presenter.video_ids
+        if self._notebook.reader is None or not ids:
+            return False
+        here = ids[self._session.video_index] if self._session.video_index >= 0 else None
+        found = next_unfinished(ids, here, self._notebook.annotations)
+        if found is None:
+            self._window.hint("Every video is finalised or excluded.")
+        else:
+            self._session.show_video(ids.index(found))
+        return True
+
+    def finalise(self) -> None:
+        """Finalise the video shown, asking about what was not looked at; a finalised one is reopened."""
+        annotation = self._notebook.annotation
+        if annotation is None:
+            self._window.hint(self._notebook.lock)
+            return
+        if annotation.finalised:
+            self._notebook.apply(replace(annotation, finalised=False), "reopen")
+            return
+        kept = replace(annotation, suggestions=self._offered())
+        unlooked = annotation.unlooked_anywhere()
+        if unlooked:
+            answer = ask_finalise(unlooked_words(annotation), self._window)
+            if answer == "show":
+                self._jump_to(unlooked.spans[0].start)
+            if answer != "state_absent":
+                return
+            for pattern in TRACK_PATTERNS:
+                kept = kept.with_absent(pattern, annotation.unlooked_frames(pattern))
+        if self._notebook.apply(replace(kept, finalised=True), "finalise"):
+            self._window.hint("Finalised. Ctrl+Enter opens it again; U shows the next one.")
+
+    def may_close(self) -> bool:
+        """Everything is on the disk, or the reader has decided about what is not."""
+        self._window.label_panel.commit_typing()
+        while self._jobs.is_unwritten(WRITE_WAIT_S):
+            answer = ask_unsaved(self._window)
+            if answer == "copy":
+                path = ask_copy_path(self._window)
+                if path is None:
+                    continue
+                try:
+                    self._jobs.save_elsewhere(path)
+                except ReaderFileError as error:
+                    self._window.notice.say(str(error))
+                    continue
+                return True
+            if answer != "again":
+                return answer == "lose"
+        return True
+
+    def switch_reaction(self, on: bool) -> None:
+        """Correct held and tapped intervals for the reader's reaction time, or no longer."""
+        if on and self._measured is None:
+            self._measure_reaction()
+        self._marking.reaction = self._measured if on else None
+        self._window.menu_actions["reaction_correction"].setChecked(self._marking.reaction is not None)
+
+    def _take_reader(self, opened: OpenedReader) -> None:
+        notes = [entry for entry in opened.file.entries("") if entry.kind is EntryKind.NOTE]
+        measured = [e.raw for e in notes if e.verb == "reaction time"]
+        self._measured = None
+        if measured:
+            last = measured[-1]
+            self._measured = ReactionTime(float(last["onset_s"]), float(last["release_s"]), int(last["n"]))
+        self.switch_reaction(False)
+        self._choice = ReaderChoice(opened.file.reader, opened.project.folder)
+        if opened.study is not None:
+            self._takes_own_study = True
+            self._session.set_study(opened.study)
+            self._takes_own_study = False
+        self.presenter.show_statuses(opened.index)
+        if opened.file.read_only:
+            self._window.notice.say(f"{opened.file.path.name} opens read only: {opened.file.read_only}.")
+        self._window.right_panel.setCurrentWidget(self._window.label_panel)
+        self._identify()
+        self.reader_opened.emit()
+
+    def _identify(self) -> None:
+        video = self._session.video
+        if video is not None and self._notebook.file is not None and self._notebook.record is None:
+            self._jobs.identify(video)
+
+    def _see_what_was_shown(self) -> None:
+        """Frames that were on the screen while the file was still being recognised count as seen."""
+        shown = self._session.seen_frames()
+        if shown is not None and self._notebook.record is not None:
+            for frame in shown.nonzero()[0].tolist():
+                self._notebook.see(int(frame))
+
+    def _labelling(self, verb: Callable[[], object]) -> None:
+        """Do something that needs a reader, or ask for one."""
+        if self._notebook.reader is None:
+            self.choose_reader()
+        else:
+            verb()
+
+    def _press(self, pattern: Pattern, *, is_absence: bool) -> None:
+        self._keys.hold()
+        self._marking.press(pattern, is_absence=is_absence)
+
+    def _loop_interval(self) -> None:
+        player = self._session.player
+        span = self._marking.current_span()
+        if player.loop_interval is not None:
+            player.loop(None)
+        elif span is None:
+            player.set_loop_mode(player.loop_mode.next)
+        else:
+            player.loop(span)
+            self._window.hint(f"Looping frames {span.label.replace('_', '–')}. L plays on.")
+
+    def _jump_to(self, frame: int) -> None:
+        self._session.player.pause()
+        self._session.player.show_frame(frame)
+
+    def _change_field(self, name: str, value: object) -> None:
+        annotation = self._notebook.annotation
+        if annotation is not None:
+            changed: dict[str, Any] = {name: value}
+            self._notebook.apply(replace(annotation, **changed), f"set {name.replace('_', ' ')}")
+
+    def _offered(self) -> tuple[Suggestion, ...]:
+        reader = self._notebook.reader
+        annotation = self._notebook.annotation
+        if reader is not None and reader.blinded and annotation is not None:
+            return annotation.suggestions
+        return self.presenter.suggestions()
+
+    def _answer(self, indices: Sequence[int], how: str) -> None:
+        """Accept or reject suggestions by their place in what is offered, as one edit."""
+        annotation = self._notebook.annotation
+        offered = self._offered()
+        indices = [i for i in indices if i < len(offered) and offered[i].fate is Fate.PENDING]
+        if annotation is None or not indices:
+            return
+        after = replace(annotation, suggestions=offered)
+        for index in indices:
+            after = reject(after, index) if how == "reject" else accept(after, index)
+        words = f"{'reject' if how == 'reject' else 'accept'} suggestion{'s' if len(indices) > 1 else ''}"
+        if self._notebook.apply(after, words) and how == "edit":
+            one = offered[indices[0]]
+            self._session.marking.select(one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start))
+            self._jump_to(one.span.start)
+
+    def _answer_here(self, how: str) -> None:
+        pattern, frame = self._session.selected_pattern, self._session.player.frame
+        here = [
+            i
+            for i, s in enumerate(self._offered())
+            if s.pattern is pattern and frame in s.span and s.fate is Fate.PENDING
+        ]
+        if here:
+            self._answer(here[:1], how)
+        else:
+            self._window.hint(f"No open suggestion for {pattern.plural} at this frame.")
+
+    def _measure_reaction(self) -> None:
+        measured = ask_reaction(self._window.video_view.theme, self._window)
+        if measured is not None:
+            self._measured = measured
+            raw = {"onset_s": measured.onset_s, "release_s": measured.release_s, "n": measured.n}
+            self._notebook.note("reaction time", raw)
+
+    def _connect_panel(self) -> None:
+        panel = self._window.label_panel
+        panel.field_changed.connect(self._change_field)
+        panel.finalise_requested.connect(self.finalise)
+        panel.frame_requested.connect(self._jump_to)
+        panel.reader_requested.connect(self.choose_reader)
+        panel.pattern_chosen.connect(self._session.select_pattern)
+        panel.suggestion_decided.connect(lambda index, how: self._answer([index], how))
+        panel.all_suggestions_accepted.connect(lambda: self._answer(range(len(self._offered())), "accept"))
+
+    def _connect_timeline(self) -> None:
+        timeline, hand = self._window.timeline, self._marking
+        timeline.interval_drawn.connect(lambda pattern, span: hand.add(pattern, span, "mark present"))
+        timeline.absence_drawn.connect(lambda pattern, span: hand.state_absent(pattern, SpanSet.of(span)))
+        timeline.interval_selected.connect(hand.select)
+        timeline.edge_moved.connect(self._move_edge)
+        timeline.interval_moved.connect(
+            lambda pattern, index, frames: hand.change_at(
+                pattern, index, "move", lambda t, i, n: tracks.shift(t, i, frames, n)
+            )
+        )
+        timeline.interval_loop_requested.connect(self._loop_at)
+        timeline.suggestion_clicked.connect(self._show_suggestion)
+        timeline.track_menu_requested.connect(self._show_menu)
+
+    def _move_edge(self, pattern: Pattern, index: int, edge: Edge, frame: int) -> None:
+        self._marking.change_at(
+            pattern, index, f"move the {edge}", lambda t, i, n: tracks.move_edge(t, i, edge, frame, n)
+        )
+
+    def _loop_at(self, pattern: Pattern, index: int) -> None:
+        self._marking.select(pattern, index)
+        self._session.player.loop(None)
+        self._loop_interval()
+
+    def _show_suggestion(self, pattern: Pattern, span: Span) -> None:
+        self._session.select_pattern(pattern)
+        self._jump_to(span.start)
+        self._window.hint("Y accepts this suggestion of the AI, X rejects it.")
+
+    def _show_menu(self, pattern: Pattern, index: int | None, frame: int, where: QPoint) -> None:
+        self._marking.select(pattern, index)
+        self._jump_to(frame)
+        menu = QMenu(self._window)
+        names = INTERVAL_MENU if index is not None else ("mark_in", "mark_out", "commit_marks", "whole_clip")
+        actions: list[QAction] = [self._window.menu_actions[name] for name in names]
+        menu.addActions(actions)
+        menu.exec(where)
+        menu.deleteLater()
+
+
+def _readers_of(folder: Path) -> tuple[Reader, ...]:
+    """The readers that the project in a folder knows; none for a folder without one, or a damaged one."""
+    from luv_viewer.domain.project import ProjectError
+    from luv_viewer.io.project_file import load_project
+
+    try:
+        return load_project(folder).readers
+    except ProjectError:
+        return ()
