@@ -109,8 +109,8 @@ class Marking(QObject):
         if before is None or not self._notebook.apply(before.with_absent(pattern, frames), "mark absent", raw):
             return before is not None and self._explain()
         gone = len(before.track(pattern)) - len(self._track(pattern))
-        note = f"; {gone} interval{'s' if gone != 1 else ''} gone, Ctrl+Z brings back" if gone > 0 else ""
-        self.told.emit(f"{pattern.plural} stated absent in frames {frames.label}{note}.")
+        note = f"; {gone} interval{'s' if gone != 1 else ''} gone, undo brings back" if gone > 0 else ""
+        self.told.emit(f"{pattern.plural} stated absent in frames {frames.label.replace('_', '–')}{note}.")
         return True
 
     def toggle_whole(self) -> None:

@@ -98,7 +98,9 @@ class MainWindow(QMainWindow):
     def show_reader(self, text: str) -> None:
         """Who reads and since when everything is on the disk, at the end of the menu bar; empty for nobody."""
         self._reader.setText(text)
-        self._reader.adjustSize()
+        # The menu bar gives its corner room only when the widget is put there.
+        self.menuBar().setCornerWidget(self._reader)
+        self._reader.setVisible(bool(text))
 
     def hint(self, text: str) -> None:
         """A short remark in the status bar that goes by itself."""
