@@ -22,6 +22,8 @@ SEEN_FLUSH_MS = 1000
 
 FINALISED = "This video is finalised. Reopen it to change it (Ctrl+Enter)."
 
+NO_READER = "No reader is chosen."
+
 
 def utc_now() -> str:
     """ISO 8601 with milliseconds and Z."""
@@ -55,6 +57,9 @@ class Notebook(QObject):
         self.record: VideoRecord | None = None
         self.refusal = ""
         self._history = History()
+        # Complete for videos that were shown; of others, the edits that the file may not hold yet when they are.
+        self._histories: dict[str, History] = {}
+        self._unshown: dict[str, list[Entry]] = {}
         self._next_number = 1
         self._unwritten_seen: NDArray[np.bool_] | None = None
         self._timer = QTimer(self)
@@ -75,11 +80,11 @@ class Notebook(QObject):
     def lock(self) -> str:
         """Why the video shown cannot be edited, as a sentence; "" when it can."""
         annotation = self.annotation
-        if self.file is None or annotation is None:
-            return self.refusal or "No reader is chosen."
-        if self.file.read_only:
-            return f"Read only: {self.file.read_only}."
-        return FINALISED if annotation.finalised else ""
+        if self.file is None:
+            return NO_READER
+        if annotation is None:
+            return self.refusal or "This video is still being read; it can be labelled in a moment."
+        return self.lock_of(self.record_id)
 
     def open(
         self, file: ReaderFile, records: Mapping[str, VideoRecord], annotations: Mapping[str, VideoAnnotation]
@@ -88,6 +93,7 @@ class Notebook(QObject):
         self.close_video()
         self.file = file
         self.records, self.annotations = dict(records), dict(annotations)
+        self._histories, self._unshown = {}, {}
         self._next_number = file.last_number + 1
         self.reader_changed.emit()
 
@@ -111,7 +117,7 @@ class Notebook(QObject):
                 "Nothing can be added to it; put the first file back, or annotate this one in another project."
             )
             return
-        self.record, self._history, self.refusal = record, history, ""
+        self.record, self._history, self.refusal = record, self._whole_history(record.video_id, history), ""
         self.annotations.setdefault(record.video_id, VideoAnnotation(record.n_frames))
         self._unwritten_seen = np.zeros(record.n_frames, bool)
         if not self.file.read_only:
@@ -133,6 +139,8 @@ class Notebook(QObject):
         self.write_seen()
         self._timer.stop()
         was_open = self.record is not None or self.refusal
+        if self.record is not None:
+            self._histories[self.record.video_id] = self._history
         self.record, self._history, self.refusal, self._unwritten_seen = None, History(), "", None
         if was_open:
             self.video_changed.emit()
@@ -155,6 +163,44 @@ class Notebook(QObject):
             return False
         self.write_seen()
         self._enter(EntryKind.EDIT, verb, changes, raw=raw or {})
+        return True
+
+    def lock_of(self, video_id: str) -> str:
+        """As `lock`, of any video."""
+        if self.file is None:
+            return NO_READER
+        if self.file.read_only:
+            return f"Read only: {self.file.read_only}."
+        annotation = self.annotations.get(video_id)
+        return FINALISED if annotation is not None and annotation.finalised else ""
+
+    def apply_to(
+        self, record: VideoRecord, after: VideoAnnotation, verb: str, raw: Mapping[str, JsonValue] | None = None
+    ) -> bool:
+        """As `apply`, for any video, shown or not. record: what the file knows of it, or will know of it.
+
+        False, and `refused` says why, also where the file knows the video with other content.
+        """
+        video_id = record.video_id
+        if video_id == self.record_id:
+            return self.apply(after, verb, raw)
+        known = self.records.get(video_id)
+        difference = known.difference(record) if known is not None else None
+        lock = self.lock_of(video_id)
+        if lock or difference is not None:
+            self.refused.emit(lock or f"{record.name} is not the file that was annotated: {difference}.")
+            return False
+        before = self.annotations.get(video_id) or VideoAnnotation(record.n_frames)
+        changes = changes_between(before, replace(after, seen=before.seen))
+        if not changes:
+            return False
+        entries, records = self._entries(record, EntryKind.EDIT, verb, changes, raw=raw)
+        self.annotations[video_id] = applied(before, changes)
+        if video_id in self._histories:
+            self._histories[video_id] = self._histories[video_id].after(entries[-1])
+        else:
+            self._unshown.setdefault(video_id, []).append(entries[-1])
+        self.entries_made.emit(entries, records)
         return True
 
     def undo(self) -> bool:
@@ -196,7 +242,7 @@ class Notebook(QObject):
     def note(self, verb: str, raw: Mapping[str, JsonValue]) -> None:
         """Keep something about the reader, not about a video."""
         if self.file is not None and not self.file.read_only:
-            self.entries_made.emit((self._entry(EntryKind.NOTE, "", verb, (), raw=raw),), ())
+            self.entries_made.emit((self._entry(EntryKind.NOTE, None, verb, (), raw=raw),), ())
 
     @property
     def record_id(self) -> str:
@@ -214,6 +260,16 @@ class Notebook(QObject):
         self._enter(kind, f"{kind.value} {edit.verb}", changes, undoes=edit.number)
         return True
 
+    def _whole_history(self, video_id: str, read: History) -> History:
+        """read: from the file, which may lack what is still on its way to the disk."""
+        if video_id in self._histories:
+            return self._histories[video_id]
+        newest = max((entry.number for entry in (*read.done, *read.undone)), default=0)
+        for entry in self._unshown.pop(video_id, []):
+            if entry.number > newest:
+                read = read.after(entry)
+        return read
+
     def _enter(
         self,
         kind: EntryKind,
@@ -225,24 +281,34 @@ class Notebook(QObject):
         record, annotation = self.record, self.annotation
         if record is None or annotation is None:
             return
-        entries: list[Entry] = []
-        records: tuple[VideoRecord, ...] = ()
-        if self.records.get(record.video_id) is None:
-            entries.append(self._entry(EntryKind.VIDEO, record.video_id, "first opened", ()))
-            self.records[record.video_id] = record
-            records = (record,)
-        entry = self._entry(kind, record.video_id, verb, changes, undoes, raw or {})
-        entries.append(entry)
+        entries, records = self._entries(record, kind, verb, changes, undoes, raw)
         self.annotations[record.video_id] = applied(annotation, changes)
-        self._history = self._history.after(entry)
+        self._history = self._history.after(entries[-1])
+        # First on its way to the disk: who answers the change with one of his own comes after it.
+        self.entries_made.emit(entries, records)
         if kind is not EntryKind.SEEN:
             self.annotation_changed.emit()
-        self.entries_made.emit(tuple(entries), records)
+
+    def _entries(
+        self,
+        record: VideoRecord,
+        kind: EntryKind,
+        verb: str,
+        changes: tuple[Change, ...],
+        undoes: int | None = None,
+        raw: Mapping[str, JsonValue] | None = None,
+    ) -> tuple[tuple[Entry, ...], tuple[VideoRecord, ...]]:
+        """The entry of a video, after the one that makes the video known where it is new, and its record then."""
+        if record.video_id in self.records:
+            return (self._entry(kind, record, verb, changes, undoes, raw),), ()
+        self.records[record.video_id] = record
+        first = self._entry(EntryKind.VIDEO, record, "first opened", ())
+        return (first, self._entry(kind, record, verb, changes, undoes, raw)), (record,)
 
     def _entry(
         self,
         kind: EntryKind,
-        video_id: str,
+        record: VideoRecord | None,
         verb: str,
         changes: tuple[Change, ...],
         undoes: int | None = None,
@@ -252,8 +318,9 @@ class Notebook(QObject):
         self._next_number += 1
         touched = touched_frames(changes)
         ends = sorted({touched.spans[0].start, touched.stop - 1}) if touched else []
-        frames = tuple(self.record.frame_identity(frame) for frame in ends) if self.record is not None else ()
+        frames = tuple(record.frame_identity(frame) for frame in ends) if record is not None else ()
         name = self.reader.name if self.reader is not None else ""
+        video_id = "" if record is None else record.video_id
         return Entry(number, kind, video_id, verb, changes, name, self._now_utc(), frames, undoes, raw or {})
 
 
@@ -266,7 +333,7 @@ def touched_frames(changes: tuple[Change, ...]) -> SpanSet:
     touched = NO_FRAMES
     for change in changes:
         if change.field == "seen" or change.field.startswith(("present/", "absent/")):
-            before, after = (SpanSet.union(track_from_text(str(text))) for text in (change.before, change.after))
+            before, after = (track_from_text(str(text)) for text in (change.before, change.after))
             # A split alters no frame; what it is about is the interval.
-            touched |= (before ^ after) or after
+            touched |= (SpanSet.union(before) ^ SpanSet.union(after)) or SpanSet.union(set(before) ^ set(after))
     return touched

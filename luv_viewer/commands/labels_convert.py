@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from luv_viewer.analysis.clip_labels import clip_table, write_clip_table
+from luv_viewer.analysis.sheet_input import Videos
+from luv_viewer.analysis.tool_files import NoFrameTimesError, with_lengths, write_tool_files
 from luv_viewer.commands.failure import one_sentence, say
-from luv_viewer.commands.labels_forms import LAYOUTS, Form
 from luv_viewer.commands.labels_input import InputOptions, known_videos, load_all, status_of
-from luv_viewer.commands.labels_tools import with_lengths, write_for_tool
 from luv_viewer.commands.table import counted
+from luv_viewer.domain.label_form import LAYOUTS, Form
 from luv_viewer.domain.label_sheet import LabelSheet
 from luv_viewer.domain.sheet_reading import SheetLayout, WrittenSheet
 from luv_viewer.io.frame_table import write_frame_table
@@ -53,7 +54,7 @@ def convert(options: ConvertOptions, inputs: InputOptions) -> int:
         write_clip_table(options.output, table)
         click.echo(f"{options.output}: {counted(len(table), 'clip')}")
     else:
-        n_left_out = write_for_tool(options.output, sheet, form, videos)
+        n_left_out = _write_for_tool(options.output, sheet, form, videos)
         return max(status_of(loaded), int(n_left_out > 0))
     return status_of(loaded)
 
@@ -62,3 +63,19 @@ def _write_layout(path: Path, sheet: LabelSheet, layout: SheetLayout, lengths: M
     if layout is SheetLayout.FRAME_TABLE:
         return write_frame_table(path, with_lengths(sheet, lengths))
     return write_sheet(path, sheet, layout)
+
+
+def _write_for_tool(path: Path, sheet: LabelSheet, form: Form, videos: Videos) -> int:
+    """Returns how many videos were left out."""
+    try:
+        written = write_tool_files(path, sheet, form, videos)
+    except NoFrameTimesError as error:
+        raise click.UsageError(
+            "ELAN holds times: give the frame rate with --fps, or the videos' project with --lengths DIR."
+        ) from error
+    for out in written.left_out:
+        say(f"left out: {out.study_id}: {out.reason}.")
+    for loss in written.losses:
+        say(f"loss: {loss}")
+    click.echo(f"{path}: {counted(written.n_videos, 'video')}")
+    return len(written.left_out)

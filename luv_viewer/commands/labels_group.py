@@ -115,10 +115,10 @@ def merge(**given: Any) -> int:
     lose a label which all readers gave. A published layout holds finalised videos only; the others are listed in
     <FILE>_not_included.csv beside it. The layout `frames` holds all of them.
     """
-    from luv_viewer.commands.labels_forms import LAYOUTS as BY_FORM
-    from luv_viewer.commands.labels_forms import Form
     from luv_viewer.commands.labels_merge import MergeOptions
     from luv_viewer.commands.labels_merge import merge as run
+    from luv_viewer.domain.label_form import LAYOUTS as BY_FORM
+    from luv_viewer.domain.label_form import Form
     from luv_viewer.domain.merge import MergeMode
 
     mode, layout = MergeMode(given.pop("mode")), BY_FORM[Form(given.pop("layout"))]
@@ -182,7 +182,7 @@ def convert(form: str | None, **given: Any) -> int:
     """
     from luv_viewer.commands.labels_convert import ConvertOptions
     from luv_viewer.commands.labels_convert import convert as run
-    from luv_viewer.commands.labels_forms import Form
+    from luv_viewer.domain.label_form import Form
 
     wanted = Form(form) if form else None
     inputs = _inputs(given)

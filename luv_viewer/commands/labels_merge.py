@@ -11,13 +11,13 @@ from luv_viewer.commands.failure import one_sentence, say
 from luv_viewer.commands.labels_input import InputOptions, load_all, status_of
 from luv_viewer.commands.table import counted
 from luv_viewer.domain.exclusion import Exclusion
-from luv_viewer.domain.merge import Merged, MergeMode, RowMerge, merge_sheets
-from luv_viewer.domain.pattern import TRACK_PATTERNS
+from luv_viewer.domain.merge import Merged, MergeMode, merge_sheets
 from luv_viewer.domain.sheet_reading import SheetLayout
 from luv_viewer.io.exclusion_file import read_exclusions
 from luv_viewer.io.frame_table import write_frame_table
 from luv_viewer.io.label_sheet_file import write_sheet
-from luv_viewer.io.sheet_table import TableToWrite, check_suffix, write_table
+from luv_viewer.io.merge_report import report_table
+from luv_viewer.io.sheet_table import check_suffix, write_table
 
 
 @dataclass(frozen=True)
@@ -82,26 +82,6 @@ def _write(options: MergeOptions, merged: Merged) -> None:
     )
     if written.left_out_path is not None:
         click.echo(f"The rows that this layout cannot hold are listed in {written.left_out_path}.")
-
-
-def report_table(merged: Merged) -> TableToWrite:
-    """A row per study_id of any sheet: what became of it, and how far the readers agree."""
-    header = ["study_id", "merged", "reason", "no common frame", "label conflict", "LUS score align", "of leader"]
-    header += [f"{pattern.value} Jaccard" for pattern in TRACK_PATTERNS]
-    return TableToWrite(header, [_report_row(entry) for entry in merged.report])
-
-
-def _report_row(entry: RowMerge) -> list[str | int | None]:
-    return [
-        entry.study_id,
-        int(entry.row is not None),
-        entry.reason,
-        ", ".join(pattern.value for pattern in entry.empty_intersection),
-        ", ".join(pattern.value for pattern in entry.label_conflicts),
-        None if entry.score_aligned is None else int(entry.score_aligned),
-        int(entry.of_leader),
-        *("" if value is None else f"{value:.6f}" for value in entry.jaccard),
-    ]
 
 
 def _exclusions(path: Path | None) -> tuple[tuple[Exclusion, ...], bool]:

@@ -1,4 +1,4 @@
-"""The forms in which `luv labels` writes labels, by what the command line calls them."""
+"""The forms in which labels are written, by what the command line and the export dialog call them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from luv_viewer.domain.sheet_reading import SheetLayout
 
 
 class Form(Enum):
-    """What can be written; the value is what --to calls it."""
+    """What can be written; the value is its name."""
 
     TEMPLATE = "template"
     DEVELOPMENT = "development"
