@@ -42,6 +42,48 @@ def begin(row_a: SheetRow, row_b: SheetRow, n_frames: int) -> VideoAnnotation:
     )
 
 
+def begun(before: VideoAnnotation, row_a: SheetRow, row_b: SheetRow) -> VideoAnnotation:
+    """As `begin`, for an adjudicator who has stated something already: it stays where the readers do not agree.
+
+    Intervals drawn there decide nothing yet, but can be decided for. Raises ValueError also where frames were recorded
+    as seen: each of them would count as absent before it is decided.
+    """
+    start = begin(row_a, row_b, before.n_frames)
+    if before.seen:
+        raise ValueError(
+            f"frames {before.seen.label} of this video were recorded as looked at, so the undecided ones among them "
+            "would count as absent; adjudicate it as another reader"
+        )
+    for pattern in TRACK_PATTERNS:
+        undecided = start.unlooked_frames(pattern)
+        own = before.present_frames(pattern) & undecided
+        denied = frames_of(before.absent_track(pattern)) & undecided
+        start = start.with_track(pattern, (start.present_frames(pattern) | own).spans).with_absent(pattern, denied)
+    return replace(
+        before,
+        present=start.present,
+        absent=start.absent,
+        zone=start.zone or before.zone,
+        sliding=before.sliding if start.sliding is None else start.sliding,
+        lus_score=start.lus_score or before.lus_score,
+    )
+
+
+def is_begun(annotation: VideoAnnotation, row_a: SheetRow, row_b: SheetRow) -> bool:
+    """Whether decisions can be made: what both readers state is stated, or something was decided already.
+
+    Raises ValueError for rows of different pictures.
+    """
+    start = begin(row_a, row_b, annotation.n_frames)
+    if annotation.seen:
+        return False
+    return bool(annotation.decisions) or not any(
+        (start.present_frames(p) - annotation.present_frames(p))
+        or (frames_of(start.absent_track(p)) - frames_of(annotation.absent_track(p)))
+        for p in TRACK_PATTERNS
+    )
+
+
 def decide(
     annotation: VideoAnnotation, decision: Decision, row_a: SheetRow, row_b: SheetRow, *, own: SpanSet = NO_FRAMES
 ) -> VideoAnnotation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -34,7 +34,7 @@ from luv_viewer.widgets.quiet_controls import (
 _BUTTONS: tuple[tuple[Verdict, str, str], ...] = (
     ("A", "A", "A's frames stand"),
     ("B", "B", "B's frames stand"),
-    ("both", "Both", "The frames that either of them marks stand"),
+    ("both", "Both", "Only the frames that both of them mark stand"),
     ("mine", "Mine", "Your own intervals stand in these frames"),
 )
 
@@ -53,8 +53,8 @@ class SheetNames(QWidget):
         grid.setContentsMargins(MARGIN_PX, GAP_PX, MARGIN_PX, GAP_PX)
         grid.setHorizontalSpacing(GAP_PX)
         grid.setVerticalSpacing(2)
-        for row, (letter, label) in enumerate(zip("AB", self._names, strict=True)):
-            title = heading(letter)
+        self._titles = tuple(heading(letter) for letter in "AB")
+        for row, (title, label) in enumerate(zip(self._titles, self._names, strict=True)):
             grid.addWidget(title, row, 0)
             grid.addWidget(label, row, 1)
         grid.setColumnStretch(1, 1)
@@ -67,6 +67,11 @@ class SheetNames(QWidget):
         for letter, label, name in zip("AB", self._names, (first, second), strict=True):
             label.show_text(name or "–")
             label.setAccessibleName(f"Sheet {letter}: {name or 'none'}")
+
+    def tell_drawing(self, first: str, second: str) -> None:
+        """How the intervals of A and of B are drawn in the timeline, for their tool tips."""
+        for title, how in zip(self._titles, (first, second), strict=True):
+            title.setToolTip(how)
 
 
 class AdjudicationBox(QWidget):
@@ -122,8 +127,19 @@ class AdjudicationBox(QWidget):
         self._left.hide()
         self.start.show()
 
-    def ask(self, item: DisagreementItem | None, left: int) -> None:
-        """Ask about one disagreement (None: choose one first, or all are decided); `left` are undecided."""
+    def refuse(self, reason: str) -> None:
+        """Nothing can be decided, because."""
+        self._answers.hide()
+        self._left.hide()
+        self.start.hide()
+        self._current.setText(reason)
+        self._current.show()
+
+    def ask(self, item: DisagreementItem | None, left: int, usable: Collection[Verdict] = tuple(VERDICT_WORDS)) -> None:
+        """Ask about one disagreement (None: choose one first, or all are decided); `left` are undecided.
+
+        usable: the answers that can be given; a reader who has not looked cannot be right.
+        """
         self.start.hide()
         self._answers.show()
         self._left.show()
@@ -131,7 +147,7 @@ class AdjudicationBox(QWidget):
         self._current.setText(item.sentence if item else "Choose a disagreement." if left else "Nothing is left here.")
         self._current.show()
         for verdict, button in self.buttons.items():
-            button.setEnabled(item is not None)
+            button.setEnabled(item is not None and verdict in usable)
             button.setDefault(item is not None and item.decision == verdict)
 
     def set_keys(self, keys: Mapping[Verdict, str]) -> None:
@@ -186,6 +202,11 @@ class ComparisonPanel(QWidget):
         self._connect()
         self.set_theme(DARK)
         self.show_nothing("No comparison yet. Choose two sheets: two readers of the project, or files.")
+
+    @property
+    def items(self) -> tuple[DisagreementItem, ...]:
+        """The items handed in."""
+        return self._items
 
     def sizeHint(self) -> QSize:
         """280 px wide; the height is the window's to give."""
@@ -245,6 +266,10 @@ class ComparisonPanel(QWidget):
         """Place of the next (+1) or previous (-1) disagreement that the filter shows; None at the end."""
         return self.list.neighbour(step)
 
+    def neighbour_in_all(self, step: int) -> int | None:
+        """As `neighbour`, going on to other videos where those of this one are through."""
+        return self.list.neighbour_in_all(step)
+
     def hide_adjudication(self) -> None:
         """For readers who are no adjudicators."""
         self.adjudication.hide()
@@ -254,10 +279,15 @@ class ComparisonPanel(QWidget):
         self.adjudication.offer()
         self.adjudication.show()
 
-    def ask_decision(self, index: int | None, left: int) -> None:
-        """Ask about one disagreement; `left`: how many of this video are undecided."""
+    def refuse_adjudication(self, reason: str) -> None:
+        """Say why this reader cannot adjudicate here."""
+        self.adjudication.refuse(reason)
+        self.adjudication.show()
+
+    def ask_decision(self, index: int | None, left: int, usable: Collection[Verdict] = tuple(VERDICT_WORDS)) -> None:
+        """Ask about one disagreement; `left`: how many of this video are undecided. usable: answers that can be."""
         self.set_current(index)
-        self.adjudication.ask(None if index is None else self._items[index], left)
+        self.adjudication.ask(None if index is None else self._items[index], left, usable)
         self.adjudication.show()
 
     def set_decision_keys(self, keys: Mapping[Verdict, str]) -> None:

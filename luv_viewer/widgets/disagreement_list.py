@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
@@ -19,7 +19,15 @@ from luv_viewer.widgets.timeline_labels import SMALL, draw_chip, text_font
 from luv_viewer.widgets.track_counts import CHIP_PX
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-Side = Literal["A", "B"]
+Side = Literal["A", "B", "unlooked A", "unlooked B", "unlooked", "neither"]
+SIDE_WORDS: dict[Side, str] = {
+    "A": "only A",
+    "B": "only B",
+    "unlooked A": "A has not looked",
+    "unlooked B": "B has not looked",
+    "unlooked": "one has not looked",
+    "neither": "neither has looked",
+}
 Verdict = Literal["A", "B", "both", "mine"]
 VERDICT_WORDS: dict[Verdict, str] = {"A": "A is right", "B": "B is right", "both": "both", "mine": "mine"}
 _ROLE = Qt.ItemDataRole.UserRole
@@ -28,9 +36,10 @@ LOW_PX, HIGH_PX = 26, 42
 
 @dataclass(frozen=True)
 class DisagreementItem:
-    """A stretch of frames that only one of two sheets marks. video: for people, the same for all of one video.
+    """A stretch of frames on which two sheets differ. video: for people, the same for all of one video.
 
-    who: the sheet that marks the pattern; the other says absent, or nothing. decision: what the adjudicator said.
+    who: the sheet that marks the pattern while the other says absent, or who has not looked (SIDE_WORDS).
+    decision: what the adjudicator said.
     """
 
     video: str
@@ -47,7 +56,7 @@ class DisagreementItem:
         'B-lines, frames 24–51 of R2 lat: only A'
         """
         frames = f"frames {span_words(self.span)}" if len(self.span) > 1 else f"frame {self.span.stop}"
-        words = f"{self.pattern.plural}, {frames} of {self.video}: only {self.who}"
+        words = f"{self.pattern.plural}, {frames} of {self.video}: {SIDE_WORDS[self.who]}"
         return words if self.decision is None else f"{words}; decided: {VERDICT_WORDS[self.decision]}"
 
 
@@ -115,7 +124,7 @@ class _Painter(QStyledItemDelegate):
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, span_words(item.span))
         painter.setFont(text_font(font, SMALL))
         painter.setPen(QColor(theme.muted))
-        words = f"✓ {VERDICT_WORDS[item.decision]}" if item.decision else f"only {item.who}"
+        words = f"✓ {VERDICT_WORDS[item.decision]}" if item.decision else SIDE_WORDS[item.who]
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
         if self.names_videos:
             below = QRectF(line.left(), line.bottom() - 4, line.width(), HIGH_PX - LOW_PX)
@@ -188,12 +197,20 @@ class DisagreementList(QListView):
 
         Without a current one that is the first or the last. A current one that the filter leaves out still has a place.
         """
+        return self._neighbour_in(self.listed, step)
+
+    def neighbour_in_all(self, step: int) -> int | None:
+        """As `neighbour`, going on to the items of other videos."""
+        everywhere = replace(self._filter, video="")
+        return self._neighbour_in([i for i, item in enumerate(self._items) if everywhere.keeps(item)], step)
+
+    def _neighbour_in(self, places: Sequence[int], step: int) -> int | None:
         if self._current is None:
-            ordered = list(self.listed) if step > 0 else list(self.listed)[::-1]
+            ordered = list(places) if step > 0 else list(places)[::-1]
         elif step > 0:
-            ordered = [index for index in self.listed if index > self._current]
+            ordered = [index for index in places if index > self._current]
         else:
-            ordered = [index for index in self.listed if index < self._current][::-1]
+            ordered = [index for index in places if index < self._current][::-1]
         return ordered[abs(step) - 1] if len(ordered) >= abs(step) else None
 
     def _list(self) -> None:
