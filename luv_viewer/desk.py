@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 
 from luv_viewer.appearance import apply_keys, apply_theme, apply_view
 from luv_viewer.domain.ai_state import AiPhase, AiState
+from luv_viewer.domain.reader_file import Reader
 from luv_viewer.jobs import Jobs
 from luv_viewer.jobs.ai import AiSettings
 from luv_viewer.label_desk import LabelDesk
@@ -27,6 +29,7 @@ from luv_viewer.widgets.dialogs.ask import (
     tell_checkpoint,
     tell_keys,
 )
+from luv_viewer.widgets.dialogs.reader_dialog import ReaderChoice
 from luv_viewer.widgets.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -70,6 +73,8 @@ class Desk(QObject):
     def join(self, labels: LabelDesk, verbs: Mapping[str, Callable[[], object]]) -> None:
         """Let a reader label at this desk. verbs: of labelling and of sheets, by the names of their actions."""
         self.labels = labels
+        if self.settings.reader and self.settings.project:
+            labels.choice = ReaderChoice(Reader(self.settings.reader), Path(self.settings.project))
         for name, verb in verbs.items():
             self.window.menu_actions[name].triggered.connect(lambda _checked=False, verb=verb: verb())
         actions = self.window.menu_actions
@@ -207,6 +212,11 @@ class Desk(QObject):
     def _begin_reading(self) -> None:
         """The reader's role is known now; a project's own videos may have come with it."""
         waited, self._waits_for_reader = self._waits_for_reader, False
+        choice = self.labels.choice if self.labels is not None else None
+        if choice is not None and self.session.notebook.reader is not None:
+            remembered = replace(self.settings, reader=choice.reader.name, project=str(choice.folder))
+            if remembered != self.settings:
+                self.keep_settings(remembered)
         if waited:
             self._start_ai()
 

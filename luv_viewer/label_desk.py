@@ -58,6 +58,7 @@ def default_project_folder(title: str) -> Path:
 class LabelDesk(QObject):
     """Where a reader labels.
 
+    choice: the reader and project of now or of the last time.
     reader_opened: a reader is at work, and the study of the project is shown where none was open.
     """
 
@@ -67,7 +68,7 @@ class LabelDesk(QObject):
         super().__init__(window)
         self._session, self._jobs, self._window, self._keys = session, jobs, window, keys
         self._notebook, self._marking = session.notebook, session.marking
-        self._choice: ReaderChoice | None = None
+        self.choice: ReaderChoice | None = None
         self._measured: ReactionTime | None = None
         self._wanted: tuple[str | None, Path | None] | None = None
         self._takes_own_study = False
@@ -123,15 +124,17 @@ class LabelDesk(QObject):
         """Ask who labels and where the work is kept, and open it."""
         study = self._session.study
         folder = default_project_folder(study.title if study is not None else "project")
-        choice = ask_reader(self._choice, folder, _readers_of, self._window)
+        choice = ask_reader(self.choice, folder, _readers_of, self._window)
         if choice is not None:
             self.open_reader(choice.reader, choice.folder)
 
     def open_reader(self, reader: Reader, folder: Path | None) -> None:
         """Open a reader's work in the background. folder: of the project; None: the usual one for the study shown."""
+        if not self.may_close():
+            return
         study = self._session.study
         folder = folder or default_project_folder(study.title if study is not None else "project")
-        self._choice = ReaderChoice(reader, folder)
+        self.choice = ReaderChoice(reader, folder)
         self._jobs.open_reader(folder, reader, study)
 
     def start(self, name: str | None, folder: Path | None, *, opens_study: bool) -> None:
@@ -147,8 +150,8 @@ class LabelDesk(QObject):
             return
         if self._wanted is not None:
             self._open_wanted()
-        elif self._choice is not None and reader is not None:
-            self.open_reader(reader, self._choice.folder)
+        elif self.choice is not None and reader is not None:
+            self.open_reader(reader, self.choice.folder)
 
     def _open_wanted(self) -> None:
         (name, folder), self._wanted = self._wanted or (None, None), None
@@ -236,7 +239,7 @@ class LabelDesk(QObject):
             last = measured[-1]
             self._measured = ReactionTime(float(last["onset_s"]), float(last["release_s"]), int(last["n"]))
         self.switch_reaction(False)
-        self._choice = ReaderChoice(opened.file.reader, opened.project.folder)
+        self.choice = ReaderChoice(opened.file.reader, opened.project.folder)
         if opened.study is not None:
             self._takes_own_study = True
             self._session.set_study(opened.study)

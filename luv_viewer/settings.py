@@ -27,6 +27,7 @@ class Settings:
     dense: clips at every frame (stride 1, last clip aligned) instead of the paper's (stride 24, padded tail).
     checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda` or `mps`.
     show_study_panel, show_pattern_panel, show_ruler, show_region: what the window shows.
+    reader, project: who labelled last and in which folder, offered when a reader is chosen.
     window_state: Qt's saved geometry and splitter sizes as hex text.
     """
 
@@ -43,6 +44,8 @@ class Settings:
     show_pattern_panel: bool = True
     show_ruler: bool = True
     show_region: bool = False
+    reader: str = ""
+    project: str = ""
     window_state: dict[str, str] = field(default_factory=dict)
 
     def with_value(self, name: str, value: Any) -> Settings:

@@ -7,17 +7,22 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPlainTextEdit
 
 from luv_viewer.domain.annotation import VideoAnnotation
 from luv_viewer.domain.label_sheet import sheet_of
 from luv_viewer.domain.lus_score import LusScore
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
-from luv_viewer.domain.reader_file import SheetKey
+from luv_viewer.domain.reader_file import Reader, SheetKey
+from luv_viewer.domain.sheet_reading import SheetLayout
 from luv_viewer.io.label_sheet_file import read_sheet, write_sheet
 from luv_viewer.io.project_file import create_project
 from luv_viewer.io.reader_file import open_reader_file, verify_reader_file
+from luv_viewer.settings import Settings, save_settings, settings_path
 from tests.builders import moving_speckle, write_mp4
 from tests.e2e.conftest import Hand, RunViewer
+from tests.io.builders_dicom import dataset, grey_frames, save
+from tests.widgets.track_hand import Hand as Mouse
 
 FRAMES = 152
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -34,15 +39,10 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """AI off and no playing by itself: these tests are about the hand."""
-    import json
-
     folder = tmp_path / "config"
     folder.mkdir()
-    from luv_viewer.settings import Settings, save_settings, settings_path
-
     monkeypatch.setenv("LUV_CONFIG_DIR", str(folder))
     save_settings(Settings(ai_enabled=False, autoplay=False), settings_path())
-    assert json.loads(settings_path().read_text())
 
 
 def wait_for_reader(hand: Hand) -> None:
@@ -127,16 +127,10 @@ def test_a_whole_video_is_labelled_with_keys_alone_and_comes_back_equal(
         assert list(file.annotations().values()) == kept
         sheet = sheet_of("kim", file.records(), file.annotations())
     for name in ("kim.csv", "kim.xlsx"):
-        write_sheet(tmp_path / name, sheet, layout_of_a_reader())
+        write_sheet(tmp_path / name, sheet, SheetLayout.DEVELOPMENT)
         (row,) = read_sheet(tmp_path / name).sheet.rows
         assert row.key == SheetKey("1", 1, row.key.study_date, "video")
         assert row.present == tuple(kept[0].present_frames(p) for p in TRACK_PATTERNS)
-
-
-def layout_of_a_reader():  # noqa: ANN201
-    from luv_viewer.domain.sheet_reading import SheetLayout
-
-    return SheetLayout.DEVELOPMENT
 
 
 @pytest.mark.usefixtures("settings")
@@ -185,8 +179,6 @@ def test_a_held_key_labels_what_passes_while_playing(run_viewer: RunViewer, vide
 def test_a_second_window_opens_read_only_and_says_who_holds_it(
     run_viewer: RunViewer, video: Path, tmp_path: Path
 ) -> None:
-    from luv_viewer.domain.reader_file import Reader
-
     project = create_project(tmp_path / "project", "ward", [Reader("kim")])
     holder = open_reader_file(project.reader_path("kim"), Reader("kim"))
 
@@ -204,8 +196,6 @@ def test_a_second_window_opens_read_only_and_says_who_holds_it(
 
 
 def test_a_blinded_reader_never_sees_the_ai(run_viewer: RunViewer, video: Path, tmp_path: Path) -> None:
-    from luv_viewer.domain.reader_file import Reader
-
     project = create_project(tmp_path / "project", "ward", [Reader("kim", blinded=True), Reader("lee")])
 
     def script(hand: Hand) -> None:
@@ -216,6 +206,109 @@ def test_a_blinded_reader_never_sees_the_ai(run_viewer: RunViewer, video: Path, 
         assert hand.session.prediction is None
         assert "blinded" in hand.session.ai_state.sentence
         hand.window.menu_actions["compare_sheets"].trigger()
-        assert "blinded" in hand.window.notice.text
+        hand.wait_until(lambda: hand.window.right_panel.currentWidget() is hand.window.comparison_panel, "the answer")
+        words = [label.text() for label in hand.window.comparison_panel.findChildren(QLabel) if label.isVisible()]
+        assert any("blinded" in text for text in words)
 
     assert run_viewer([video, "--reader", "kim", "--project", project.folder], script) == 0
+
+
+@pytest.mark.usefixtures("settings")
+def test_finalising_names_what_nobody_looked_at(
+    run_viewer: RunViewer, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    answers = iter(["show", None, "state_absent"])
+
+    def answer(unlooked: object, _parent: object) -> object:
+        asked.append(unlooked)
+        return next(answers)
+
+    monkeypatch.setattr("luv_viewer.label_desk.ask_finalise", answer)
+
+    def script(hand: Hand) -> None:
+        wait_for_reader(hand)
+        hand.wait_until(lambda: hand.shown, "the first frame")
+        for _ in range(2):
+            hand.press(Qt.Key.Key_Return, CTRL)
+            assert not annotation_of(hand).finalised
+            assert hand.session.player.frame == 1
+        hand.wait_until(lambda: 1 in hand.shown, "the second frame on the screen")
+        hand.press(Qt.Key.Key_Return, CTRL)
+        assert annotation_of(hand).finalised
+        assert not annotation_of(hand).unlooked_anywhere()
+        hand.press(Qt.Key.Key_Z, CTRL)
+        assert annotation_of(hand).unlooked_anywhere().label == "3_152"
+
+    assert run_viewer([video, "--reader", "kim", "--project", tmp_path / "project"], script) == 0
+    assert asked[0] == [("Every pattern", "2–152")]
+
+
+@pytest.mark.usefixtures("settings")
+def test_typing_reaches_the_note_and_no_key_of_the_window(run_viewer: RunViewer, video: Path, tmp_path: Path) -> None:
+    def script(hand: Hand) -> None:
+        wait_for_reader(hand)
+        (note,) = hand.window.label_panel.findChildren(QPlainTextEdit)
+        note.setFocus()
+        QTest.keyClicks(note, "1 so t")
+        assert not annotation_of(hand).patterns_present()
+        hand.window.label_panel.commit_typing()
+        assert annotation_of(hand).note == "1 so t"
+
+    assert run_viewer([video, "--reader", "kim", "--project", tmp_path / "project"], script) == 0
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_changed_file_is_refused(run_viewer: RunViewer, tmp_path: Path) -> None:
+    frames = grey_frames(20)
+    stored = save(tmp_path / "loop.dcm", dataset(frames, SOPInstanceUID="1.2.3.4.5"))
+    argv = [stored, "--reader", "kim", "--project", tmp_path / "project"]
+
+    def label(hand: Hand) -> None:
+        wait_for_reader(hand)
+        hand.press(Qt.Key.Key_1)
+        hand.press(Qt.Key.Key_T)
+
+    def look(hand: Hand) -> None:
+        hand.wait_for_video()
+        hand.wait_until(lambda: hand.session.notebook.refusal, "the refusal")
+        assert "frame 3 changed" in hand.session.notebook.refusal
+        assert "loop.dcm is not the file that kim annotated" in hand.window.label_panel.findChildren(QLabel)[2].text()
+        hand.press(Qt.Key.Key_T)
+        assert hand.session.notebook.annotation is None
+
+    assert run_viewer(argv, label) == 0
+    before = (tmp_path / "project" / "readers" / "kim.luv").read_bytes()
+    changed = frames.copy()
+    changed[2, 5, 5] += 1
+    save(stored, dataset(changed, SOPInstanceUID="1.2.3.4.5"))
+    assert run_viewer(argv, look) == 0
+    assert (tmp_path / "project" / "readers" / "kim.luv").read_bytes() == before
+
+
+@pytest.mark.usefixtures("settings")
+def test_mouse_and_keys_give_the_same_tracks(run_viewer: RunViewer, video: Path, tmp_path: Path) -> None:
+    results: list[VideoAnnotation] = []
+
+    def by_keys(hand: Hand) -> None:
+        wait_for_reader(hand)
+        hand.press(Qt.Key.Key_4)
+        go(hand, 31)
+        hand.press(Qt.Key.Key_I)
+        go(hand, 60)
+        hand.press(Qt.Key.Key_O)
+        hand.press(Qt.Key.Key_Enter)
+        hand.press(Qt.Key.Key_BracketRight, SHIFT)
+        results.append(annotation_of(hand))
+
+    def by_mouse(hand: Hand) -> None:
+        wait_for_reader(hand)
+        go(hand, 10)
+        mouse = Mouse(hand.window.timeline)
+        mouse.drag(mouse.place(Pattern.CONSOLIDATION, 30), mouse.place(Pattern.CONSOLIDATION, 59))
+        mouse.drag(mouse.place(Pattern.CONSOLIDATION, 59.5), mouse.place(Pattern.CONSOLIDATION, 60.4), CTRL)
+        results.append(annotation_of(hand))
+
+    assert run_viewer([video, "--reader", "kim", "--project", tmp_path / "keys"], by_keys) == 0
+    assert run_viewer([video, "--reader", "kim", "--project", tmp_path / "mouse"], by_mouse) == 0
+    assert results[0].present == results[1].present
