@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
 
-from luv_viewer.comparing import (
-    SOURCES,
-    VERDICTS,
-    ComparedSheets,
-    Comparing,
-    ComparisonOrder,
-    OwnWork,
-    compare,
-    study_ids,
-)
-from luv_viewer.domain.adjudication import begun, decide, is_begun, usable_sources
-from luv_viewer.domain.annotation import Decision, VideoAnnotation
+from luv_viewer.adjudicating import Adjudicating
+from luv_viewer.comparing import ComparedSheets, Comparing, ComparisonOrder, OwnWork, compare
 from luv_viewer.domain.disagreement import Disagreement, next_disagreement, previous_disagreement
-from luv_viewer.domain.edit import JsonValue
-from luv_viewer.domain.label_sheet import SheetRow, row_of
+from luv_viewer.domain.label_sheet import row_of
 from luv_viewer.domain.pattern import TRACK_PATTERNS
-from luv_viewer.domain.project import BlindedError
-from luv_viewer.domain.reader_file import Role
-from luv_viewer.domain.span_set import SpanSet
+from luv_viewer.domain.project import BlindedError, Project
+from luv_viewer.domain.reader_file import Reader, Role
+from luv_viewer.domain.video import Video
 from luv_viewer.jobs.labelling import LabelJobs
 from luv_viewer.session import Session
 from luv_viewer.task import Report, Task
@@ -35,6 +24,7 @@ from luv_viewer.widgets.dialogs.comparison_dialog import tell_comparison
 from luv_viewer.widgets.dialogs.sheet_source import SheetSource
 from luv_viewer.widgets.disagreement_list import Verdict
 from luv_viewer.widgets.main_window import MainWindow
+from luv_viewer.widgets.timeline import Timeline
 
 NO_COMPARISON = "No comparison yet. Choose two sheets: two readers of the project, or files."
 DASHED = "dashed and green, over your own tracks"
@@ -54,8 +44,7 @@ class CompareDesk(QObject):
         self._comparing: Comparing | None = None
         self._choice: CompareChoice | None = None
         self._task: Task | None = None
-        self._study_ids: list[str] = []
-        self._titles: dict[str, str] = {}
+        self._adjudicating = Adjudicating(session.notebook, window)
         self._places: list[tuple[str, Disagreement]] = []
         self._current: tuple[str, Disagreement] | None = None
         self._notebook.reader_changed.connect(self._begin_reader)
@@ -84,12 +73,12 @@ class CompareDesk(QObject):
     def compare_sheets(self) -> None:
         """Ask which two, and compare them in the background; a blinded reader is told why not before anything opens."""
         self._window.right_panel.setCurrentWidget(self._panel)
-        blinded = self._blinded()
+        blinded = blinded_sentence(self._jobs.project, self._notebook.reader)
         if blinded:
             self._forget()
             self._panel.show_nothing(blinded, offers_sheets=False)
             return
-        choice = ask_compare(self._readers(), self._choice, self._window)
+        choice = ask_compare(readers_offered(self._jobs.project, self._notebook.reader), self._choice, self._window)
         if choice is not None:
             self._choice = choice
             self._compare(choice)
@@ -107,11 +96,14 @@ class CompareDesk(QObject):
 
     def show_disagreement(self, index: int) -> None:
         """Show the first frame of one of the panel's disagreements, paused."""
-        study_id, one = self._places[index]
-        if study_id not in self._study_ids:
-            self._window.hint(f"{self._titles.get(study_id, study_id)} is not among the videos that are open.")
+        if self._comparing is None:
             return
-        place = self._study_ids.index(study_id)
+        (study_id, one), ids = self._places[index], self._comparing.study_ids
+        if study_id not in ids:
+            name = self._comparing.titles.get(study_id, study_id)
+            self._window.hint(f"{name} is not among the videos that are open.")
+            return
+        place = ids.index(study_id)
         if place != self._session.video_index:
             self._session.show_video(place)
         self._current = (study_id, one)
@@ -122,42 +114,13 @@ class CompareDesk(QObject):
 
     def start_adjudicating(self) -> None:
         """Take over what both readers say of the video shown; what is left is decided piece by piece."""
-        pair, annotation = self._pair(), self._notebook.annotation
-        refusal = self._refusal()
-        if refusal or pair is None or annotation is None:
-            self._window.hint(refusal)
-            return
-        try:
-            after = begun(annotation, *pair)
-        except ValueError as error:
-            self._window.hint(f"This video cannot be adjudicated: {error}.")
-            return
-        if self._notebook.apply(after, "begin adjudication", self._raw()):
+        if self._adjudicating.start(self._comparing, self._study_id):
             self._show_next_open()
 
     def decide(self, verdict: Verdict) -> None:
         """Decide the current disagreement of the video shown, and go on to the next open one."""
-        refusal = self._refusal()
-        pair, annotation, current = self._pair(), self._notebook.annotation, self._current
-        if refusal or pair is None or annotation is None:
-            self._window.hint(refusal)
-        elif not is_begun(annotation, *pair):
-            self._window.hint("Start adjudicating this video first (button in the panel Compare).")
-        elif current is None or current[0] != self._study_id:
-            self._window.hint("Choose a disagreement of this video first (N).")
-        else:
-            self._decide(verdict, current[1], annotation, pair)
-
-    def _decide(
-        self, verdict: Verdict, one: Disagreement, annotation: VideoAnnotation, pair: tuple[SheetRow, SheetRow]
-    ) -> None:
-        own = annotation.present_frames(one.pattern) & SpanSet.of(one.span)
-        try:
-            after = decide(annotation, Decision(one.pattern, one.span, SOURCES[verdict]), *pair, own=own)
-        except ValueError as error:
-            self._window.hint(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.")
-            return
-        if after == annotation or self._notebook.apply(after, f"decide as {SOURCES[verdict].value}", self._raw()):
+        one = self._current[1] if self._current is not None and self._current[0] == self._study_id else None
+        if self._adjudicating.decide(self._comparing, self._study_id, one, verdict):
             self._show_next_open()
 
     def _show_next_open(self) -> None:
@@ -192,7 +155,7 @@ class CompareDesk(QObject):
         comparing = self._comparing = Comparing(compared)
         self._current = None
         self._panel.show_comparison(comparing.names, compared.rows, compared.score)
-        first, second = self._drawing(comparing.mine)
+        first, second = how_drawn(comparing.mine, self._notebook.reader)
         self._panel.names.tell_drawing(f"In the timeline: {first}", f"In the timeline: {second}")
         if compared.notes:
             count = len(compared.notes)
@@ -202,17 +165,10 @@ class CompareDesk(QObject):
         # What was stated while the sheets were read.
         self._follow_edit()
 
-    def _drawing(self, mine: int | None) -> tuple[str, str]:
-        """How A and B are drawn: two other readers' sheets cannot both be dashed over the tracks."""
-        if mine is None:
-            reads = self._notebook.reader is not None
-            return (DASHED if reads else "not drawn while nobody reads (Ctrl+R)", IN_LANES)
-        return (OWN_TRACKS, DASHED) if mine == 0 else (DASHED, OWN_TRACKS)
-
     def _begin_reader(self) -> None:
         """Another reader may see other things: nothing of a comparison stays."""
         self._forget()
-        blinded = self._blinded()
+        blinded = blinded_sentence(self._jobs.project, self._notebook.reader)
         self._panel.show_nothing(blinded or NO_COMPARISON, offers_sheets=not blinded)
 
     def _forget(self) -> None:
@@ -226,42 +182,11 @@ class CompareDesk(QObject):
             self._task.cancel()
         self._task = None
 
-    def _blinded(self) -> str:
-        """Why the reader may not see other sheets; "" for one who may."""
-        reader, project = self._notebook.reader, self._jobs.project
-        if reader is None or project is None:
-            return ""
-        try:
-            project.may_see_others(reader)
-            project.may_see_others(project.reader(reader.name) or reader)
-        except BlindedError as error:
-            return str(error)
-        return ""
-
-    def _readers(self) -> list[SheetSource]:
-        """Readers of the project who have begun, the one at the screen among them."""
-        project, me = self._jobs.project, self._notebook.reader
-        if project is None or me is None:
-            return []
-        begun_by = [r for r in project.readers if project.reader_path(r.name).is_file()]
-        if me.role is Role.ADJUDICATOR:
-            # An adjudicator compares the others: they are offered first.
-            begun_by.sort(key=lambda reader: reader.name.casefold() == me.name.casefold())
-        return [SheetSource(reader.name) for reader in begun_by]
-
     def _locate(self) -> None:
-        """Which videos of the open study have which rows, and what people call them."""
-        comparing, study, index = self._comparing, self._session.study, self._jobs.index
-        if comparing is None:
-            return
-        videos = study.videos if study is not None else ()
-        rows = [row.study_id for sheet in comparing.compared.sheets for row in sheet.rows]
-        ids = comparing.compared.ids if comparing.compared.order.videos == videos else {}
-        self._study_ids = study_ids(videos, index, rows, ids)
-        self._titles = {i: f"{v.title} ({i})" for i, v in zip(self._study_ids, videos, strict=True) if i}
-        if index is not None:
-            self._titles |= {v.key.study_id: f"{v.title} ({v.key.study_id})" for v in index.videos if v.key is not None}
-        comparing.forget_all_items()
+        """Another study is open, or another comparison."""
+        if self._comparing is not None:
+            study = self._session.study
+            self._comparing.locate(study.videos if study is not None else (), self._jobs.index)
         self._present()
 
     def _follow_edit(self) -> None:
@@ -279,11 +204,8 @@ class CompareDesk(QObject):
     @property
     def _study_id(self) -> str:
         """Row of the video shown, "" where it has none."""
-        shown = self._session.video_index
-        return self._study_ids[shown] if 0 <= shown < len(self._study_ids) else ""
-
-    def _pair(self) -> tuple[SheetRow, SheetRow] | None:
-        return None if self._comparing is None else self._comparing.pair(self._study_id)
+        shown, ids = self._session.video_index, self._comparing.study_ids if self._comparing is not None else []
+        return ids[shown] if 0 <= shown < len(ids) else ""
 
     def _index(self) -> int | None:
         """Place of the current disagreement in the panel's list."""
@@ -308,75 +230,22 @@ class CompareDesk(QObject):
         """Timeline and panel, for the video shown."""
         if self._current is not None and self._current[0] != self._study_id:
             self._current = None
-        self._show_in_timeline()
+        pattern, span = (self._current[1].pattern, self._current[1].span) if self._current else (None, None)
+        self._window.timeline.set_disagreement(pattern, span)
+        draw_sheets(self._window.timeline, self._session.video, self._comparing, self._study_id)
         if self._comparing is not None:
             self._show_in_panel(self._comparing)
 
-    def _show_in_timeline(self) -> None:
-        timeline, video, comparing = self._window.timeline, self._session.video, self._comparing
-        pattern, span = (self._current[1].pattern, self._current[1].span) if self._current else (None, None)
-        timeline.set_disagreement(pattern, span)
-        side = 1 if comparing is not None and comparing.mine == 0 else 0
-        row = comparing.row(side, self._study_id) if comparing is not None else None
-        if comparing is None or video is None or row is None:
-            timeline.set_other_sheet(None, "")
-        else:
-            timeline.set_other_sheet(tuple(f.within(video.n_frames) for f in row.present), comparing.names[side])
-        lanes = comparing.row(1, self._study_id) if comparing is not None and comparing.mine is None else None
-        n_frames = 0 if video is None else video.n_frames
-        drawn = {} if lanes is None else {p: lanes.frames(p).within(n_frames).spans for p in TRACK_PATTERNS}
-        timeline.set_ground_truth(drawn)
-
     def _show_in_panel(self, comparing: Comparing) -> None:
-        video = self._session.video
+        video, panel = self._session.video, self._panel
         self._places = comparing.differing()
-        shown = self._titles.get(self._study_id) or (video.title if video is not None else "")
-        self._panel.show_disagreements(comparing.items(self._titles, self._decided(comparing)), shown)
-        self._panel.set_current(self._index())
-        self._show_adjudication()
-
-    def _decided(self, comparing: Comparing) -> Mapping[str, VideoAnnotation]:
-        """The adjudicator's annotations by study_id; nothing for others."""
-        if not comparing.compared.order.adjudicates or self._jobs.index is None:
-            return {}
-        keys, annotations = self._jobs.index.keys(), self._notebook.annotations
-        return {keys[video_id].study_id: one for video_id, one in annotations.items() if video_id in keys}
-
-    def _refusal(self) -> str:
-        """Why the video shown cannot be adjudicated, as a sentence; "" when it can."""
-        reader, comparing, notebook = self._notebook.reader, self._comparing, self._notebook
-        if comparing is None:
-            return "Compare two sheets first."
-        if reader is None or reader.role is not Role.ADJUDICATOR:
-            who = "Nobody reads now" if reader is None else f"{reader.name} reads as {reader.role.value}"
-            return f"{who}: deciding between two sheets is for an adjudicator of the project."
-        if comparing.mine is not None:
-            return "Nobody decides about their own sheet: compare two other readers."
-        if self._pair() is None:
-            return "The video shown is not in both sheets, or not with the same pictures."
-        if notebook.annotation is None:
-            return notebook.refusal or "The video shown is still being recognised."
-        return notebook.lock
-
-    def _show_adjudication(self) -> None:
-        refusal, pair, annotation = self._refusal(), self._pair(), self._notebook.annotation
-        if refusal or pair is None or annotation is None:
-            self._panel.refuse_adjudication(refusal)
-        elif not is_begun(annotation, *pair):
-            self._panel.offer_adjudication()
-        else:
-            index, items = self._index(), self._panel.items
-            here = [i for i, (study_id, _) in enumerate(self._places) if study_id == self._study_id]
-            usable: list[Verdict] = []
-            if index is not None:
-                one = self._places[index][1]
-                usable = [VERDICTS[source] for source in usable_sources(one.pattern, one.span, *pair)]
-            self._panel.ask_decision(index, sum(items[i].decision is None for i in here), usable)
-
-    def _raw(self) -> dict[str, JsonValue]:
-        """Whose sheets a decision is about, for the record."""
-        names = self._comparing.names if self._comparing is not None else ("", "")
-        return {"sheet_a": names[0], "sheet_b": names[1]}
+        shown = comparing.titles.get(self._study_id) or (video.title if video is not None else "")
+        panel.show_disagreements(comparing.items(self._notebook.annotations, self._jobs.index), shown)
+        panel.set_current(self._index())
+        here = [i for i, (study_id, _) in enumerate(self._places) if study_id == self._study_id]
+        left = sum(panel.items[i].decision is None for i in here)
+        one = self._current[1] if self._current is not None else None
+        self._adjudicating.show(comparing, self._study_id, one, self._index(), left)
 
     def _tell_details(self) -> None:
         if self._comparing is not None:
@@ -412,3 +281,47 @@ class CompareDesk(QObject):
         panel.adjudication_requested.connect(self.start_adjudicating)
         panel.details_requested.connect(self._tell_details)
         panel.merge_requested.connect(self.merge_requested)
+
+
+def blinded_sentence(project: Project | None, reader: Reader | None) -> str:
+    """Why a reader may not see other sheets; "" for one who may. Touches no file."""
+    if reader is None or project is None:
+        return ""
+    try:
+        project.may_see_others(reader)
+        project.may_see_others(project.reader(reader.name) or reader)
+    except BlindedError as error:
+        return str(error)
+    return ""
+
+
+def readers_offered(project: Project | None, me: Reader | None) -> list[SheetSource]:
+    """Readers of the project who have begun, the one at the screen among them; for an adjudicator the others first."""
+    if project is None or me is None:
+        return []
+    begun = [reader for reader in project.readers if project.reader_path(reader.name).is_file()]
+    if me.role is Role.ADJUDICATOR:
+        begun.sort(key=lambda reader: reader.name.casefold() == me.name.casefold())
+    return [SheetSource(reader.name) for reader in begun]
+
+
+def how_drawn(mine: int | None, reader: Reader | None) -> tuple[str, str]:
+    """How A and B are drawn: two other readers' sheets cannot both be dashed over the tracks."""
+    if mine is None:
+        return (DASHED if reader is not None else "not drawn while nobody reads (Ctrl+R)", IN_LANES)
+    return (OWN_TRACKS, DASHED) if mine == 0 else (DASHED, OWN_TRACKS)
+
+
+def draw_sheets(timeline: Timeline, video: Video | None, comparing: Comparing | None, study_id: str) -> None:
+    """Draw what the sheets say of the video shown, as `how_drawn` tells; without a comparison nothing."""
+    n_frames = 0 if video is None else video.n_frames
+    side = 1 if comparing is not None and comparing.mine == 0 else 0
+    row = comparing.row(side, study_id) if comparing is not None else None
+    if comparing is None or row is None:
+        timeline.set_other_sheet(None, "")
+    else:
+        timeline.set_other_sheet(tuple(frames.within(n_frames) for frames in row.present), comparing.names[side])
+    second = comparing.row(1, study_id) if comparing is not None and comparing.mine is None else None
+    timeline.set_ground_truth(
+        {} if second is None else {p: second.frames(p).within(n_frames).spans for p in TRACK_PATTERNS}
+    )

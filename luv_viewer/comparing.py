@@ -132,7 +132,8 @@ def differences(row_a: SheetRow, row_b: SheetRow, kinds: Sequence[DisagreementKi
 class Comparing:
     """Two sheets as they stand now: the reader's own rows follow the edits.
 
-    mine: 0 or 1 where A or B is the reader's own work, else None.
+    mine: 0 or 1 where A or B is the reader's own work, else None. study_ids: of the videos of the open study, "" for
+    those without a row; titles: what people call the videos, by study_id.
     """
 
     def __init__(self, compared: ComparedSheets) -> None:
@@ -141,6 +142,8 @@ class Comparing:
         first, second = compared.sheets
         self.names = (first.name, second.name)
         self._rows = (first.by_study_id(), second.by_study_id())
+        self.titles: dict[str, str] = {}
+        self.study_ids: list[str] = []
         self._found = dict(compared.found)
         self._items: dict[str, tuple[DisagreementItem, ...]] = {}
 
@@ -165,8 +168,14 @@ class Comparing:
         """What the items of a video say is no longer true."""
         self._items.pop(study_id, None)
 
-    def forget_all_items(self) -> None:
-        """Videos are called otherwise now."""
+    def locate(self, videos: Sequence[Video], index: ProjectIndex | None) -> None:
+        """Which videos of the open study have which rows, and what people call them."""
+        rows = [row.study_id for sheet in self.compared.sheets for row in sheet.rows]
+        ids = self.compared.ids if self.compared.order.videos == videos else {}
+        self.study_ids = study_ids(videos, index, rows, ids)
+        self.titles = {i: f"{v.title} ({i})" for i, v in zip(self.study_ids, videos, strict=True) if i}
+        if index is not None:
+            self.titles |= {v.key.study_id: f"{v.title} ({v.key.study_id})" for v in index.videos if v.key is not None}
         self._items.clear()
 
     def differing(self) -> list[tuple[str, Disagreement]]:
@@ -174,13 +183,15 @@ class Comparing:
         return [(study_id, one) for study_id, found in self._found.items() for one in found]
 
     def items(
-        self, titles: Mapping[str, str], annotations: Mapping[str, VideoAnnotation]
+        self, annotations: Mapping[str, VideoAnnotation], index: ProjectIndex | None
     ) -> tuple[DisagreementItem, ...]:
-        """As the list shows them. titles, annotations (of the adjudicator): by study_id."""
+        """As the list shows them, in the order of `differing`. annotations: the reader's, by video_id."""
+        keys = index.keys() if index is not None and self.compared.order.adjudicates else {}
+        decided = {keys[video_id].study_id: one for video_id, one in annotations.items() if video_id in keys}
         for study_id in self._found:
             if study_id not in self._items:
-                name = titles.get(study_id, study_id)
-                self._items[study_id] = tuple(self._make_items(study_id, name, annotations.get(study_id)))
+                name = self.titles.get(study_id, study_id)
+                self._items[study_id] = tuple(self._make_items(study_id, name, decided.get(study_id)))
         return tuple(chain.from_iterable(self._items[study_id] for study_id in self._found))
 
     def _make_items(self, study_id: str, name: str, annotation: VideoAnnotation | None) -> Iterable[DisagreementItem]:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from luv_viewer.domain.annotation import VideoAnnotation
 from luv_viewer.domain.edit import Change, Entry, EntryKind, JsonValue, applied, changes_between
 from luv_viewer.domain.history import History
-from luv_viewer.domain.reader_file import Reader, ReaderFile, VideoRecord
+from luv_viewer.domain.reader_file import Reader, ReaderFile, Role, VideoRecord
 from luv_viewer.domain.span_set import NO_FRAMES, SpanSet
 from luv_viewer.domain.track import track_from_text
 
@@ -222,7 +222,12 @@ class Notebook(QObject):
         return self._history.undone[-1].verb if self._history.undone else ""
 
     def see(self, frame: int) -> None:
-        """A frame of the video shown was on the screen. Not an edit: it cannot be undone, and is no statement."""
+        """A frame of the video shown was on the screen. Not an edit: it cannot be undone, and is no statement.
+
+        Nothing is kept for an adjudicator: a frame seen counts as absent, and theirs are open until they are decided.
+        """
+        if self.reader is not None and self.reader.role is Role.ADJUDICATOR:
+            return
         annotation, pending = self.annotation, self._unwritten_seen
         if annotation is None or pending is None or pending[frame] or frame in annotation.seen:
             return
