@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop
 
 from luv_viewer.domain.reader_file import Reader
 from luv_viewer.settings import Settings, save_settings, settings_path
@@ -25,10 +25,13 @@ def test_opening_a_project(run_viewer: RunViewer, tmp_path: Path, monkeypatch: p
 
     def script(hand: Hand) -> None:
         for _ in range(5):
+            # A loop of Qt's own: QTest's waiting keeps the interpreter from the thread that opens.
+            loop = QEventLoop()
+            hand.desk.labels.reader_opened.connect(loop.quit)
             began = time.perf_counter()
             hand.desk.labels.open_reader(Reader("kim"), project)
-            hand.wait_until(lambda: hand.session.notebook.reader is not None, "the reader")
-            QTest.qWait(0)
+            loop.exec()
+            hand.desk.labels.reader_opened.disconnect(loop.quit)
             hand.window.study_panel.repaint()
             took.append(time.perf_counter() - began)
             assert hand.session.study is not None
