@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject
 
-from luv_viewer.domain.annotation import VideoAnnotation
+from luv_viewer.commands.table import counted
 from luv_viewer.domain.label_form import Form
 from luv_viewer.domain.merge import MergeMode
 from luv_viewer.domain.project import BlindedError, Project
 from luv_viewer.domain.project_index import IndexedVideo, ProjectIndex
 from luv_viewer.domain.project_queue import project_queue
 from luv_viewer.domain.reader_file import Reader, ReaderFile, VideoRecord
-from luv_viewer.domain.sheet_import import with_row
 from luv_viewer.domain.work_queue import QueueItem
+from luv_viewer.importing import Imported, Importing
 from luv_viewer.jobs.labelling import LabelJobs
 from luv_viewer.session import Session
 from luv_viewer.task import Report
@@ -171,44 +171,30 @@ class SheetDesk(QObject):
             self._fail(f"{path.name} holds no row of a video of this project; nothing was imported.")
             return
         unknown = [video_id for video_id, _ in found.rows if video_id not in self._notebook.records]
-        study = self._session.study
 
         def recognise(report: Report) -> tuple[dict[str, VideoRecord], tuple[str, ...]]:
             from luv_viewer.analysis.sheet_import import records_of
 
-            return records_of(unknown, work.index, study, report)
+            return records_of(unknown, work.index, report)
 
-        def apply(value: object) -> None:
+        def begin(value: object) -> None:
             records, unread = cast("tuple[dict[str, VideoRecord], tuple[str, ...]]", value)
-            self._apply(work, path, found, records, unread)
+            if self._is_current(work):
+                known = {**self._notebook.records, **records}
+                importing = Importing(self._notebook, found.rows, known, path.name, self)
+                importing.done.connect(lambda done: self._tell_import(path, done, (*unread, *found.problems)))
+                importing.start()
 
-        self._run(f"Importing {path.name} …", recognise, apply)
+        self._run(f"Importing {path.name} …", recognise, begin)
 
-    def _apply(
-        self, work: Work, path: Path, found: SheetToImport, records: dict[str, VideoRecord], unread: Sequence[str]
-    ) -> None:
-        """One edit per video, which can be undone there."""
-        if not self._is_current(work):
-            return
-        names = {video_id: video.source.name for video_id, video in work.index.by_video_id().items()}
-        n_changed, n_same, left = 0, 0, list(unread)
-        for video_id, row in found.rows:
-            record = self._notebook.records.get(video_id) or records.get(video_id)
-            if record is None:
-                continue
-            lock = self._notebook.lock_of(video_id)
-            before = self._notebook.annotations.get(video_id) or VideoAnnotation(record.n_frames)
-            if lock:
-                left.append(f"{names[video_id]} ({row.study_id}): {lock}")
-            elif self._notebook.apply_to(record, with_row(before, row), f"import {path.name}", {"row": row.study_id}):
-                n_changed += 1
-            else:
-                n_same += 1
-        left += found.problems
-        words = f"{path.name}: {counted(n_changed, 'video')} imported"
-        words += f", {n_same} already said the same" if n_same else ""
-        words += f", {len(left)} left out" if left else ""
-        self._window.notice.say(f"{words}. Each can be undone in its video.", "\n".join(left))
+    def _tell_import(self, path: Path, done: Imported, others: Sequence[str]) -> None:
+        """others: rows that were not imported, beside the locked ones."""
+        left = [*done.left, *others]
+        words = f"{path.name}: {counted(done.n_changed, 'video')} imported"
+        words += f", {done.n_same} already said the same" if done.n_same else ""
+        words += f", {len(left)} left out." if left else "."
+        words += " Each can be undone in its video." if done.n_changed else ""
+        self._window.notice.say(words, "\n".join(left))
 
     def _is_current(self, work: Work) -> bool:
         """False when another reader has sat down since."""
@@ -294,12 +280,3 @@ class SheetDesk(QObject):
             self._window.notice.say(found.sentence)
         else:
             self._fail(found.sentence)
-
-
-def counted(n: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "row"), counted(2, "video")
-    ('1 row', '2 videos')
-    """
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

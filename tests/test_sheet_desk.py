@@ -16,6 +16,7 @@ from luv_viewer.domain.lus_score import LusScore
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
 from luv_viewer.domain.reader_file import Reader
 from luv_viewer.domain.span import Span
+from luv_viewer.importing import Importing
 from luv_viewer.io import open_study
 from luv_viewer.io.label_sheet_file import read_sheet
 from luv_viewer.io.reader_file import open_reader_file, verify_reader_file
@@ -106,7 +107,9 @@ class Desk:
     def import_file(self, path: Path) -> str:
         """Import a file."""
         self.answer("ask_sheet_file", SheetSource.of_file(path))
-        return self.do("import_sheet")
+        self.do("import_sheet")
+        self.qtbot.waitUntil(lambda: not self.desk.findChildren(Importing))
+        return self.problems[-1] if self.problems else self.window.notice.text
 
     def frames(self) -> dict[str, list[str]]:
         """Frames present per pattern, by study_id, of the reader's work in memory."""
@@ -205,7 +208,7 @@ def test_what_cannot_be_imported_is_named(desk: Desk, tmp_path: Path) -> None:
     assert any("the project has no such video" in problem.sentence for problem in problems)
     assert asked[0][2] == 2
     desk.answer("ask_problems", True)
-    assert "0 videos imported, 3 left out" in desk.import_file(sheet)
+    assert "0 videos imported, 3 left out." in desk.import_file(sheet)
     assert desk.details().count("This video is finalised") == 2
     assert desk.frames() == before
 

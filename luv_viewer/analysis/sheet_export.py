@@ -76,12 +76,8 @@ def export_labels(path: Path, work: ReaderWork, form: Form, *, identifiers: bool
         done = _clips(path, sheet)
     elif form in (Form.CVAT, Form.ELAN):
         # The project's videos under the names that the rows have now, or ELAN's times are not found.
-        renamed = dict(zip((row.study_id for row in own.rows), (row.key for row in sheet.rows), strict=True))
-        videos = tuple(
-            replace(video, key=renamed.get(video.key.study_id, video.key) if video.key else None)
-            for video in work.index.videos
-            if video.key is not None and video.key.study_id in renamed
-        )
+        keyed = dict(zip((row.video_id for row in own.rows), (row.key for row in sheet.rows), strict=True))
+        videos = tuple(replace(v, key=keyed[v.video_id]) for v in work.index.videos if v.video_id in keyed)
         known = Videos(index=replace(work.index, videos=videos))
         files = write_tool_files(path, sheet, form, known, "file" if identifiers else "row")
         listed = write_left_out(path / "labels_not_included.csv", files.left_out)

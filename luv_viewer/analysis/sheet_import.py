@@ -12,7 +12,6 @@ from luv_viewer.domain.project import Project
 from luv_viewer.domain.project_index import ProjectIndex
 from luv_viewer.domain.reader_file import Reader, VideoRecord
 from luv_viewer.domain.sheet_import import matched_rows
-from luv_viewer.domain.study import Study
 from luv_viewer.domain.video_record import video_record
 from luv_viewer.io.errors import StudyError
 from luv_viewer.io.project_access import check_may_see
@@ -32,8 +31,8 @@ class SheetToImport:
 def read_to_import(path: Path, project: Project, index: ProjectIndex, me: Reader) -> SheetToImport:
     """A sheet that `me` wants to import. Raises the errors of `load_sheet`, and BlindedError, before the file is
     touched, for another reader's file where `me` reads blinded."""
-    others = {project.reader_path(r.name).absolute() for r in project.readers if r.name != me.name}
-    if path.absolute() in others:
+    others = {project.reader_path(r.name).resolve() for r in project.readers if r.name != me.name}
+    if path.resolve() in others:
         check_may_see(project, me)
     loaded = load_of_project(path, index)
     matched = matched_rows(loaded.sheet, index)
@@ -48,28 +47,26 @@ def load_of_project(path: Path, index: ProjectIndex) -> SheetInput:
 
 
 def records_of(
-    video_ids: Iterable[str], index: ProjectIndex, study: Study | None, report: Callable[[], object]
+    video_ids: Iterable[str], index: ProjectIndex, report: Callable[[], object]
 ) -> tuple[dict[str, VideoRecord], tuple[str, ...]]:
-    """(records by video_id, a sentence for every video that has none). Every stored byte of the videos is read.
+    """(records by video_id, a sentence for every video of the project that cannot be read).
 
-    study: what is open; the other videos are opened where the project has them. report: called now and then; what it
-    raises stops the work.
+    Every stored byte of the videos is read, from files opened anew: the study in the window may be closed meanwhile.
+    report: called now and then; what it raises stops the work.
     """
 
     def step(_done: int, _total: int) -> None:
         report()
 
-    wanted, known = set(video_ids), index.by_video_id()
-    shown = {(v.source.path.absolute(), v.source.member): v for v in (study.videos if study is not None else ())}
+    wanted = set(video_ids)
     stored = study_of(index)
     records, problems = {}, []
     try:
         for video, indexed in zip(stored.videos, index.videos, strict=True):
             if indexed.video_id not in wanted:
                 continue
-            place = (indexed.source.path.absolute(), indexed.source.member)
             try:
-                record = video_record(shown.get(place, video), known[indexed.video_id].key, step)
+                record = video_record(video, indexed.key, step)
             except StudyError as error:
                 problems.append(str(error))
                 continue
@@ -79,6 +76,4 @@ def records_of(
                 problems.append(f"{record.name} is not the file that the project lists; put the first one back.")
     finally:
         stored.close()
-    missing = wanted - set(known)
-    problems += [f"The project has no video {video_id}." for video_id in sorted(missing)]
     return records, tuple(problems)

@@ -68,11 +68,12 @@ def with_row(before: VideoAnnotation, row: SheetRow) -> VideoAnnotation:
     lung sliding, LUS score and exclusion are taken where the row has them. The video becomes finalised where the row
     is and no frame is left that nothing is known of. Raises ValueError for a row of a longer video.
 
+    >>> from luv_viewer.domain.pattern import Pattern
     >>> from luv_viewer.domain.reader_file import SheetKey
     >>> from luv_viewer.domain.span import Span
     >>> row = SheetRow(SheetKey("1", 1), (SpanSet.of(Span(2, 5)), *(SpanSet(),) * 4))
     >>> after = with_row(VideoAnnotation(10), row)
-    >>> after.present_frames(TRACK_PATTERNS[0]).label, frames_of(after.absent_track(TRACK_PATTERNS[0])).label
+    >>> after.present_frames(Pattern.A_LINE).label, frames_of(after.absent_track(Pattern.A_LINE)).label
     ('3_5', '1_2, 6_10')
     """
     whole = SpanSet.whole(before.n_frames)

@@ -16,13 +16,14 @@ FileFormat = Literal["csv", "xlsx", "folder"]
 
 @dataclass(frozen=True)
 class LayoutChoice:
-    """One layout. formats: what it can be written as; `folder`: one file per video. holds: which videos it holds."""
+    """One layout. formats: what it can be written as; `folder`: one file per video. holds: which videos it holds, of
+    those that the reader has begun, or of the whole project."""
 
     layout: Layout
     text: str
     explains: str
     formats: tuple[FileFormat, ...]
-    holds: Literal["finalised", "all"]
+    holds: Literal["finalised", "all", "project"]
 
 
 _SHEET: tuple[FileFormat, ...] = ("csv", "xlsx")
@@ -30,7 +31,9 @@ LAYOUTS = (
     LayoutChoice(
         "development", "Sheet of one reader (development)", "14 columns, with the LUS score.", _SHEET, "finalised"
     ),
-    LayoutChoice("template", "Blank labelling template", "12 columns, one row per video, to fill in.", _SHEET, "all"),
+    LayoutChoice(
+        "template", "Blank labelling template", "12 columns, one row per video, to fill in.", _SHEET, "project"
+    ),
     LayoutChoice("leader", "Temporal set, senior reader", "14 columns, two LUS scores.", _SHEET, "finalised"),
     LayoutChoice("reader", "Temporal set, reader 1 or 2", "14 columns, with the score alignment.", _SHEET, "finalised"),
     LayoutChoice(
@@ -169,6 +172,8 @@ def counts_words(choice: LayoutChoice, n_finalised: int, n_unfinished: int) -> s
     >>> counts_words(LAYOUTS[5], 12, 3)
     '15 videos go in, 3 of them not yet finalised.'
     """
+    if choice.holds == "project":
+        return "Every video of the project gets a row."
     if choice.holds == "all":
         unfinished = f", {n_unfinished} of them not yet finalised" if n_unfinished else ""
         return f"{_videos(n_finalised + n_unfinished)} in{unfinished}."
