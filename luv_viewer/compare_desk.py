@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence
 
 from luv_viewer.adjudicating import Adjudicating
 from luv_viewer.comparing import ComparedSheets, Comparing, ComparisonOrder, OwnWork, compare
@@ -30,6 +31,8 @@ NO_COMPARISON = "No comparison yet. Choose two sheets: two readers of the projec
 DASHED = "dashed and green, over your own tracks"
 IN_LANES = "dashed, in the lanes of the AI's curves (four patterns)"
 OWN_TRACKS = "as your own tracks"
+DECISIONS: dict[str, Verdict] = {"decide_a": "A", "decide_b": "B", "decide_both": "both", "decide_mine": "mine"}
+"""Answers by the names of their actions."""
 
 
 class CompareDesk(QObject):
@@ -57,17 +60,11 @@ class CompareDesk(QObject):
 
     def verbs(self) -> dict[str, Callable[[], object]]:
         """What the menu's actions do, by name."""
-        verdicts: dict[str, Verdict] = {
-            "decide_a": "A",
-            "decide_b": "B",
-            "decide_both": "both",
-            "decide_mine": "mine",
-        }
         return {
             "compare_sheets": self.compare_sheets,
             "next_disagreement": lambda: self.step(1),
             "previous_disagreement": lambda: self.step(-1),
-            **{name: partial(self.decide, verdict) for name, verdict in verdicts.items()},
+            **{name: partial(self.decide, verdict) for name, verdict in DECISIONS.items()},
         }
 
     def compare_sheets(self) -> None:
@@ -272,8 +269,19 @@ class CompareDesk(QObject):
             # The dialog says the reason in its own sentence.
             raise task.error.__cause__ if isinstance(task.error.__cause__, OSError) else OSError(str(task.error))
 
+    def _name_keys(self) -> None:
+        """The panel shows which keys answer."""
+        actions = self._window.menu_actions
+        native = QKeySequence.SequenceFormat.NativeText
+        self._panel.set_decision_keys(
+            {verdict: actions[name].shortcut().toString(native) for name, verdict in DECISIONS.items()}
+        )
+
     def _connect_panel(self) -> None:
         panel = self._panel
+        for name in DECISIONS:
+            self._window.menu_actions[name].changed.connect(self._name_keys)
+        self._name_keys()
         panel.sheets_requested.connect(self.compare_sheets)
         panel.disagreement_chosen.connect(self.show_disagreement)
         panel.step_requested.connect(self.step)

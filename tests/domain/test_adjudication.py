@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luv_viewer.domain.adjudication import begin, decide, open_disagreements, usable_sources
+from luv_viewer.domain.adjudication import begin, begun, decide, is_begun, open_disagreements, usable_sources
 from luv_viewer.domain.annotation import Decision, Source, VideoAnnotation
 from luv_viewer.domain.edit import decoded, encoded
 from luv_viewer.domain.label_sheet import SheetRow
@@ -140,3 +140,29 @@ def test_when_all_is_decided_nothing_is_unlooked_and_every_frame_has_one_source(
             states = state(first, pattern, frame) + state(second, pattern, frame)
             if states in ("pp", "aa"):
                 assert (frame in annotation.present_frames(pattern)) is (states == "pp")
+
+
+def test_what_the_adjudicator_stated_before_stays_where_the_readers_differ() -> None:
+    before = VideoAnnotation(20, note="dark", quality="poor").with_track(A, (span("3_12"), span("18_20")))
+    before = before.with_absent(E, frames("1_2"))
+    assert not is_begun(before, FIRST, SECOND)
+    after = begun(before, FIRST, SECOND)
+    assert is_begun(after, FIRST, SECOND)
+    assert after.present_frames(A).label == "3_12"
+    assert frames_of(after.absent_track(A)).label == "16_20"
+    assert frames_of(after.absent_track(E)).label == "1_2, 7_20"
+    assert (after.note, after.quality, after.zone, after.sliding) == ("dark", "poor", "R2", True)
+    assert open_disagreements(after, FIRST, SECOND) == open_disagreements(begin(FIRST, SECOND, 20), FIRST, SECOND)
+
+
+def test_frames_recorded_as_seen_cannot_be_adjudicated() -> None:
+    with pytest.raises(ValueError, match="frames 2 of this video were recorded as looked at"):
+        begun(VideoAnnotation(20, seen=frames("2")), FIRST, SECOND)
+
+
+def test_a_decision_keeps_an_adjudication_begun_whatever_is_edited() -> None:
+    start = begin(FIRST, SECOND, 20)
+    edited = start.with_track(A, ())
+    assert not is_begun(edited, FIRST, SECOND)
+    decided = decide(start, Decision(A, span("1_5"), Source.READER_A), FIRST, SECOND)
+    assert is_begun(decided.with_track(A, ()), FIRST, SECOND)

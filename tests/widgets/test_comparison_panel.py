@@ -216,3 +216,33 @@ def test_in_a_low_window_the_current_disagreement_is_scrolled_to(window: KeyWind
     panel.set_current(0)
     QApplication.processEvents()
     assert view.visibleRegion().contains(view.rect().center())
+
+
+def test_a_reader_who_has_not_looked_is_named_and_cannot_be_right(panel: ComparisonPanel) -> None:
+    items = [DisagreementItem("R1", Pattern.A_LINE, Span(0, 5), "unlooked B")]
+    panel.show_disagreements(items, "R1")
+    panel.ask_decision(0, 1, ["A", "mine"])
+    assert items[0].sentence == "A-lines, frames 1–5 of R1: B has not looked"
+    assert [verdict for verdict, one in panel.adjudication.buttons.items() if one.isEnabled()] == ["A", "mine"]
+
+
+def test_the_walk_goes_on_to_other_videos_with_the_pattern_kept(panel: ComparisonPanel) -> None:
+    places = (("R1", Pattern.A_LINE), ("R2", Pattern.B_LINE), ("R2", Pattern.A_LINE))
+    panel.show_disagreements([DisagreementItem(v, p, Span(0, 5), "A") for v, p in places], "R1")
+    panel.set_current(0)
+    assert (panel.neighbour(1), panel.neighbour_in_all(1)) == (None, 1)
+    click(button(panel, "A"))
+    assert panel.neighbour_in_all(1) == 2
+    assert panel.neighbour_in_all(-1) is None
+
+
+def test_why_there_is_nothing_to_decide_is_said(panel: ComparisonPanel) -> None:
+    panel.show_disagreements([DisagreementItem("R1", Pattern.A_LINE, Span(0, 5), "A")], "R1")
+    panel.refuse_adjudication("kim reads as annotator.")
+    assert "kim reads as annotator." in visible_texts(panel)
+    assert not panel.adjudication.start.isVisible()
+
+
+def test_both_means_what_both_mark(panel: ComparisonPanel) -> None:
+    panel.set_decision_keys({"both": "Ctrl+3"})
+    assert panel.adjudication.buttons["both"].toolTip() == "Only the frames that both of them mark stand (Ctrl+3)"
