@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from luv_viewer import sheet_desk
 from luv_viewer.analysis.sheet_input import load_sheet
-from luv_viewer.domain.annotation import VideoAnnotation
+from luv_viewer.domain.annotation import Suggestion, VideoAnnotation
 from luv_viewer.domain.edit import EntryKind
 from luv_viewer.domain.lus_score import LusScore
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
@@ -127,8 +128,6 @@ class Desk:
 
 
 def _finalised(annotation: VideoAnnotation) -> VideoAnnotation:
-    from dataclasses import replace
-
     return replace(annotation, finalised=True, zone="R2", sliding=True, lus_score=LusScore.parse("2"))
 
 
@@ -245,6 +244,36 @@ def test_elan_files_are_written_with_the_times_of_the_project(desk: Desk, tmp_pa
     assert desk.export("elan", tmp_path / "elan").startswith("1 video written")
     assert len(list((tmp_path / "elan").glob("*.eaf"))) == 1
     assert "LUS score of 1 rows has no place there." in desk.details()
+
+
+def test_what_the_model_suggested_stands_beside_the_sheet(desk: Desk, tmp_path: Path) -> None:
+    desk.sit(KIM)
+    desk.show(0)
+    notebook = desk.session.notebook
+    suggestion = Suggestion(Pattern.B_LINE, Span(2, 9), 0.75, "tiny 1")
+    notebook.apply(replace(notebook.annotation, suggestions=(suggestion,)), "suggest")
+    desk.export("frames", tmp_path / "kim.csv")
+    assert "kim_suggestions.csv" in desk.details()
+    lines = (tmp_path / "kim_suggestions.csv").read_text("utf-8").splitlines()
+    assert lines[1] == "1_1,B-line,3_9,0.750000,tiny 1,pending,"
+
+
+def test_sheets_in_files_are_merged_too_and_what_is_wrong_is_said(desk: Desk, tmp_path: Path) -> None:
+    desk.sit(KIM)
+    desk.label(0, "3_9")
+    desk.export("development", tmp_path / "old.xlsx")
+    desk.session.notebook.undo()
+    desk.label(0, "5_15")
+    sheets = (SheetSource("kim"), SheetSource.of_file(tmp_path / "old.xlsx"))
+    output = tmp_path / "merged.csv"
+    desk.answer("ask_merge", MergeChoice(sheets, "or", output))
+    assert "1 row merged by or" in desk.do("merge_sheets")
+    assert read_sheet(output).sheet.rows[0].frames(Pattern.B_LINE).label == "3_15"
+    (tmp_path / "out.csv").write_text("study_id,reason,applies_to\n1_1,,\n")
+    desk.answer("ask_merge", MergeChoice(sheets, "or", output, exclusions=tmp_path / "out.csv"))
+    assert desk.do("merge_sheets").startswith("Nothing was written: out.csv, row 2")
+    desk.answer("ask_merge", MergeChoice(sheets, "majority", output, at_least=2))
+    assert desk.do("merge_sheets").startswith("The sheets cannot be merged so: ")
 
 
 def test_two_readers_are_merged_with_a_report(desk: Desk, tmp_path: Path) -> None:
