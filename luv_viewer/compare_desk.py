@@ -48,7 +48,7 @@ class CompareDesk(QObject):
         self._choice: CompareChoice | None = None
         self._task: Task | None = None
         self._adjudicating = Adjudicating(session.notebook, window)
-        self._places: list[tuple[str, Disagreement]] = []
+        self._places: tuple[tuple[str, Disagreement], ...] = ()
         self._current: tuple[str, Disagreement] | None = None
         self._notebook.reader_changed.connect(self._begin_reader)
         self._notebook.annotation_changed.connect(self._follow_edit)
@@ -171,7 +171,7 @@ class CompareDesk(QObject):
     def _forget(self) -> None:
         self._stop()
         self._comparing = self._choice = self._current = None
-        self._places = []
+        self._places = ()
         self._present()
 
     def _stop(self) -> None:
@@ -235,9 +235,9 @@ class CompareDesk(QObject):
 
     def _show_in_panel(self, comparing: Comparing) -> None:
         video, panel = self._session.video, self._panel
-        self._places = comparing.differing()
+        self._places, items = comparing.listed(self._notebook.annotations, self._jobs.index)
         shown = comparing.titles.get(self._study_id) or (video.title if video is not None else "")
-        panel.show_disagreements(comparing.items(self._notebook.annotations, self._jobs.index), shown)
+        panel.show_disagreements(items, shown)
         panel.set_current(self._index())
         here = [i for i, (study_id, _) in enumerate(self._places) if study_id == self._study_id]
         left = sum(panel.items[i].decision is None for i in here)

@@ -146,6 +146,8 @@ class Comparing:
         self.study_ids: list[str] = []
         self._found = dict(compared.found)
         self._items: dict[str, tuple[DisagreementItem, ...]] = {}
+        self._listed: tuple[tuple[str, Disagreement], ...] | None = None
+        self._all_items: tuple[DisagreementItem, ...] = ()
 
     def row(self, side: int, study_id: str) -> SheetRow | None:
         """Of sheet A (0) or B (1)."""
@@ -167,6 +169,7 @@ class Comparing:
     def forget_items(self, study_id: str) -> None:
         """What the items of a video say is no longer true."""
         self._items.pop(study_id, None)
+        self._listed = None
 
     def locate(self, videos: Sequence[Video], index: ProjectIndex | None) -> None:
         """Which videos of the open study have which rows, and what people call them."""
@@ -177,22 +180,25 @@ class Comparing:
         if index is not None:
             self.titles |= {v.key.study_id: f"{v.title} ({v.key.study_id})" for v in index.videos if v.key is not None}
         self._items.clear()
+        self._listed = None
 
-    def differing(self) -> list[tuple[str, Disagreement]]:
-        """Every disagreement with its study_id, in the order of the items."""
-        return [(study_id, one) for study_id, found in self._found.items() for one in found]
-
-    def items(
+    def listed(
         self, annotations: Mapping[str, VideoAnnotation], index: ProjectIndex | None
-    ) -> tuple[DisagreementItem, ...]:
-        """As the list shows them, in the order of `differing`. annotations: the reader's, by video_id."""
-        keys = index.keys() if index is not None and self.compared.order.adjudicates else {}
-        decided = {keys[video_id].study_id: one for video_id, one in annotations.items() if video_id in keys}
-        for study_id in self._found:
-            if study_id not in self._items:
-                name = self.titles.get(study_id, study_id)
-                self._items[study_id] = tuple(self._make_items(study_id, name, decided.get(study_id)))
-        return tuple(chain.from_iterable(self._items[study_id] for study_id in self._found))
+    ) -> tuple[tuple[tuple[str, Disagreement], ...], tuple[DisagreementItem, ...]]:
+        """Every disagreement with its study_id, and the same as the panel lists them; equal objects while all is equal.
+
+        annotations: the reader's, by video_id.
+        """
+        if self._listed is None:
+            keys = index.keys() if index is not None and self.compared.order.adjudicates else {}
+            decided = {keys[video_id].study_id: one for video_id, one in annotations.items() if video_id in keys}
+            for study_id in self._found:
+                if study_id not in self._items:
+                    name = self.titles.get(study_id, study_id)
+                    self._items[study_id] = tuple(self._make_items(study_id, name, decided.get(study_id)))
+            self._listed = tuple((study_id, one) for study_id, found in self._found.items() for one in found)
+            self._all_items = tuple(chain.from_iterable(self._items[study_id] for study_id in self._found))
+        return self._listed, self._all_items
 
     def _make_items(self, study_id: str, name: str, annotation: VideoAnnotation | None) -> Iterable[DisagreementItem]:
         for one in self._found[study_id]:

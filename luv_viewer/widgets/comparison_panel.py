@@ -252,7 +252,7 @@ class ComparisonPanel(QWidget):
         """Every disagreement of the two sheets; video: the one that is open, as its items name it."""
         self._items = tuple(items)
         self._video = video
-        self.list.show_items(items)
+        self.list.show_items(self._items)
         self._filter()
 
     def set_current(self, index: int | None) -> None:

@@ -172,13 +172,15 @@ class DisagreementList(QListView):
 
     def show_items(self, items: Sequence[DisagreementItem]) -> None:
         """List other items; the current one is kept by its place."""
-        self._items = tuple(items)
-        self._list()
+        if items is not self._items:
+            self._items = tuple(items)
+            self._list()
 
     def set_filter(self, wanted: DisagreementFilter) -> None:
         """List only what a filter keeps."""
-        self._filter = wanted
-        self._list()
+        if wanted != self._filter:
+            self._filter = wanted
+            self._list()
 
     def set_current(self, index: int | None) -> None:
         """Mark an item by its place in the whole list."""
