@@ -335,7 +335,7 @@ def test_a_blinded_reader_opens_nothing(place: Place, opened: list[str], monkeyp
     assert "dora reads blinded in project ward" in panel._message.text()
     assert not panel.names.isVisibleTo(panel)
     order = compare_desk.ComparisonOrder(
-        (reader("anna"), SheetSource.of_file(place.ward.project.reader_path("ben"))),
+        (SheetSource.of_file(place.ward.project.reader_path("ben")), reader("anna")),
         place.jobs.project,
         place.jobs.index,
         compare_desk.OwnWork(DORA, {}, {}),
