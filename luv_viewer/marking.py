@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,7 +12,7 @@ from luv_viewer.domain import track as tracks
 from luv_viewer.domain.annotation import VideoAnnotation
 from luv_viewer.domain.edit import JsonValue
 from luv_viewer.domain.pattern import Pattern
-from luv_viewer.domain.reaction import ReactionTime, corrected
+from luv_viewer.domain.reaction import ReactionTime, corrected_parts
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.domain.track import Edge, Track
@@ -25,13 +25,19 @@ TAP_S = 0.25
 
 @dataclass(frozen=True)
 class Running:
-    """A pattern being labelled as the frames pass. parts: what has passed so far, the newest last."""
+    """A pattern being labelled as the frames pass. parts: what has passed so far, the newest last.
+
+    began_s: when the key went down; first: the frame shown then; was_playing: the video ran then.
+    anchor: where the newest part began; steps to either side of it, while paused, are that part.
+    """
 
     pattern: Pattern
     is_absence: bool
     parts: tuple[Span, ...]
     began_s: float
     first: int
+    was_playing: bool
+    anchor: int
 
     @property
     def frames(self) -> SpanSet:
@@ -66,8 +72,10 @@ class Marking(QObject):
         self.selected: tuple[Pattern, int] | None = None
         self.reaction: ReactionTime | None = None
         self._held = False
+        self._selected_from: Track = ()
         notebook.video_changed.connect(self.forget)
         notebook.annotation_changed.connect(self._keep_selection_true)
+        player.sought.connect(self._jump)
         player.frame_changed.connect(self._pass_frame)
 
     def forget(self) -> None:
@@ -106,8 +114,10 @@ class Marking(QObject):
     def state_absent(self, pattern: Pattern, frames: SpanSet, raw: dict[str, JsonValue] | None = None) -> bool:
         """State frames absent; they are no longer present."""
         before = self._notebook.annotation
-        if before is None or not self._notebook.apply(before.with_absent(pattern, frames), "mark absent", raw):
-            return before is not None and self._explain()
+        if before is None:
+            return self._explain()
+        if not self._notebook.apply(before.with_absent(pattern, frames), "mark absent", raw):
+            return False
         gone = len(before.track(pattern)) - len(self._track(pattern))
         note = f"; {gone} interval{'s' if gone != 1 else ''} gone, undo brings back" if gone > 0 else ""
         self.told.emit(f"{pattern.plural} stated absent in frames {frames.label.replace('_', '–')}{note}.")
@@ -129,31 +139,33 @@ class Marking(QObject):
         """A pattern's key goes down: its track is worked on, and frames that pass while it is held are labelled."""
         self.pattern_wanted.emit(pattern)
         if self.running is not None and (self.running.pattern, self.running.is_absence) == (pattern, is_absence):
-            self._finish(released=False)
+            self._finish()
             return
         if self._notebook.lock:
-            if self._notebook.reader is not None:
+            if self._notebook.reader is None:
+                self.told.emit(f"{pattern.plural} chosen. To label, say who you are: Ctrl+R.")
+            else:
                 self._explain()
             return
         if self.running is not None:
-            self._finish(released=False)
-        frame = self._player.frame
+            self._finish()
+        frame, playing = self._player.frame, self._player.is_playing
         self._held = True
-        self.running = Running(pattern, is_absence, (Span(frame, frame + 1),), self._now(), frame)
+        self.running = Running(pattern, is_absence, (Span(frame, frame + 1),), self._now(), frame, playing, frame)
         self.changed.emit()
 
     def release(self) -> None:
         """The key goes up. Held: what passed is labelled. Tapped while playing: it runs on until the next tap."""
         if self.running is None or not self._held:
             return
-        self._held = False
         tapped = self._now() - self.running.began_s < TAP_S
         if tapped and self._player.is_playing:
+            self._held = False
             self.told.emit(f"{self.running.pattern.plural}: labelling what passes until the key is pressed again.")
         elif tapped and len(self.running.frames) == 1:
             self._finish_tap()
         else:
-            self._finish(released=True)
+            self._finish()
 
     def stop_running(self) -> bool:
         """Drop what is being labelled; False when nothing is."""
@@ -166,7 +178,7 @@ class Marking(QObject):
 
     def select(self, pattern: Pattern, index: int | None) -> None:
         """Work on one interval; None: on the one at the play head."""
-        self.selected = None if index is None else (pattern, index)
+        self._select(None if index is None else (pattern, index))
         self.pattern_wanted.emit(pattern)
         self.changed.emit()
 
@@ -208,7 +220,8 @@ class Marking(QObject):
 
         current = self.current()
         self.change_interval(f"move the {edge}", moved)
-        self.selected = current if current is not None and current[1] < len(self._track(current[0])) else self.selected
+        if current is not None:
+            self._select(current)
         self.changed.emit()
 
     def _marked(self) -> Span | None:
@@ -221,6 +234,7 @@ class Marking(QObject):
     def _finish_tap(self) -> None:
         """A tap on a standing picture: the track is chosen; with Shift the marks, else the whole clip, are absent."""
         running, self.running = self.running, None
+        self._held = False
         self.changed.emit()
         annotation = self._notebook.annotation
         if running is None or not running.is_absence or annotation is None:
@@ -231,28 +245,26 @@ class Marking(QObject):
             self.mark_in = self.mark_out = None
             self.changed.emit()
 
-    def _finish(self, *, released: bool) -> None:
+    def _finish(self) -> None:
         running, self.running = self.running, None
-        self._held = False
+        by, self._held = "hold" if self._held else "tap", False
         self.changed.emit()
         annotation = self._notebook.annotation
         if running is None or annotation is None:
             return
         raw: dict[str, JsonValue] = {
-            "by": "hold" if released else "tap",
+            "by": by,
             "pressed_frame": running.first + 1,
             "released_frame": self._player.frame + 1,
             "passed": running.frames.label,
             "speed": self._player.speed,
         }
         spans = running.parts
-        if self.reaction is not None and self._player.is_playing and self._player.times_s is not None:
-            times = self._player.times_s
-            spans = tuple(
-                corrected(span, self.reaction, times.tolist(), self._player.speed, annotation.n_frames)
-                for span in spans
-            )
-            raw["correction_s"] = [self.reaction.onset_s, self.reaction.release_s]
+        late = self._lateness(running)
+        if late is not None and self._player.times_s is not None:
+            times = self._player.times_s.tolist()
+            spans = corrected_parts(spans, late, times, self._player.speed, annotation.n_frames)
+            raw["correction_s"] = [late.onset_s, late.release_s]
         if running.is_absence:
             self.state_absent(running.pattern, SpanSet.union(spans), raw)
             return
@@ -261,21 +273,38 @@ class Marking(QObject):
             track = tracks.add(track, span)
         self._edit(running.pattern, lambda a: a.with_track(running.pattern, track), "label what passes", spans[-1], raw)
 
+    def _lateness(self, running: Running) -> ReactionTime | None:
+        """How late the key went down and up. A reader who pressed, or let go, on a standing picture was not late."""
+        late = self.reaction
+        if late is not None and not running.was_playing:
+            late = replace(late, onset_s=0.0)
+        if late is not None and not self._player.is_playing:
+            late = replace(late, release_s=0.0)
+        return late if late is not None and (late.onset_s or late.release_s) else None
+
+    def _jump(self, frame: int) -> None:
+        """The play head was put elsewhere while playing: the frames between did not pass."""
+        if self.running is not None:
+            parts = (*self.running.parts, Span(frame, frame + 1))
+            self.running = replace(self.running, parts=parts, anchor=frame)
+
     def _pass_frame(self, frame: int) -> None:
         """The play head moved: while a key is held, or an interval runs, the frames between belong to it."""
-        running, annotation = self.running, self._notebook.annotation
-        if running is None or annotation is None:
+        self._leave_selection(frame)
+        running = self.running
+        if running is None:
             return
         *before, last = running.parts
-        if frame >= last.start and (frame >= last.stop - 1 or not self._player.is_playing):
+        loop, anchor = self._player.loop_span, running.anchor
+        if not self._player.is_playing:
+            parts = (*before, Span(min(frame, anchor), max(frame, anchor) + 1))
+        elif frame >= last.stop - 1:
             parts = (*before, Span(last.start, frame + 1))
-        elif self._player.is_playing:
-            # The loop began again: the frames up to its end passed as well.
-            end = self._player.loop_span.stop
-            parts = (*before, Span(last.start, max(end, last.stop)), Span(self._player.loop_span.start, frame + 1))
         else:
-            parts = (*before, Span(min(frame, running.first), max(running.first, frame) + 1))
-        self.running = Running(running.pattern, running.is_absence, parts, running.began_s, running.first)
+            # The loop began again: the frames up to its end passed as well.
+            anchor = min(loop.start, frame)
+            parts = (*before, Span(last.start, max(loop.stop, last.stop)), Span(anchor, frame + 1))
+        self.running = replace(running, parts=parts, anchor=anchor)
         self.changed.emit()
 
     def _edit(
@@ -296,10 +325,31 @@ class Marking(QObject):
             self.told.emit(f"{pattern.plural}: {verb}{frames}.")
         return done
 
+    def _select(self, interval: tuple[Pattern, int] | None) -> None:
+        track = () if interval is None else self._track(interval[0])
+        self.selected = interval if interval is not None and interval[1] < len(track) else None
+        self._selected_from = track
+
     def _keep_selection_true(self) -> None:
-        if self.selected is not None and self.selected[1] >= len(self._track(self.selected[0])):
-            self.selected = None
+        """Where intervals came or went, the selected one is followed by its frames."""
+        if self.selected is None:
+            return
+        (pattern, index), track = self.selected, self._track(self.selected[0])
+        if len(track) != len(self._selected_from):
+            was = self._selected_from[index]
+            met = [i for i, span in enumerate(track) if span.start < was.stop and was.start < span.stop]
+            self._select((pattern, met[0]) if met else None)
             self.changed.emit()
+        else:
+            self._selected_from = track
+
+    def _leave_selection(self, frame: int) -> None:
+        """Who steps onto another interval works on that one."""
+        if self.selected is not None and not self._player.is_playing:
+            here = tracks.interval_at(self._track(self.selected[0]), frame)
+            if here is not None and here != self.selected[1]:
+                self._select(None)
+                self.changed.emit()
 
     def _track(self, pattern: Pattern) -> Track:
         annotation = self._notebook.annotation

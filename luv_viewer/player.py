@@ -29,11 +29,13 @@ class PlayTicket:
 class Player(QObject):
     """The part of the session that moves by itself.
 
+    sought: before `frame_changed`, where the play head is put elsewhere while playing, so that no frames passed.
     clip_span: gives the clip around a frame for `LoopMode.CLIP`, None where there is none.
     now: clock in monotonic seconds; tests hand in their own.
     """
 
     frame_changed = Signal(int)
+    sought = Signal(int)
     playback_changed = Signal()
 
     def __init__(
@@ -109,6 +111,8 @@ class Player(QObject):
             self.playback_changed.emit()
         if self.is_playing:
             self._start_clock(frame)
+            if frame != self.frame:
+                self.sought.emit(frame)
         if frame != self.frame:
             self.frame = frame
             self.frame_changed.emit(frame)
@@ -123,7 +127,7 @@ class Player(QObject):
         if self._video is None or self._video.is_still:
             return
         start = self.frame
-        if self.loop_mode is LoopMode.OFF and start == self._video.n_frames - 1:
+        if self.loop_mode is LoopMode.OFF and self._interval is None and start == self._video.n_frames - 1:
             start = 0
         self._start_clock(start)
         self._timer.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,6 +94,37 @@ def corrected(span: Span, reaction: ReactionTime, times_s: Sequence[float], spee
     start = _frame_before(times, span.start, reaction.onset_s * speed)
     last = _frame_before(times, span.stop - 1, reaction.release_s * speed)
     return Span(start, max(start, last) + 1)
+
+
+def corrected_parts(
+    parts: Sequence[Span], reaction: ReactionTime, times_s: Sequence[float], speed: float, n_frames: int
+) -> tuple[Span, ...]:
+    """As `corrected`, for the parts that passed, in their order, while one key was held over the end of a loop.
+
+    The press moves the start of the first part, the release the end of the last one. A last part shorter than the
+    delay of the release goes, and what remains of the delay is taken from the part before.
+
+    >>> times = [i / 10 for i in range(40)]
+    >>> over_the_end = (Span(20, 40), Span(0, 11))
+    >>> [s.label for s in corrected_parts(over_the_end, ReactionTime(0.3, 0.4, 10), times, 1.0, 40)]
+    ['18_40', '1_7']
+    >>> [s.label for s in corrected_parts((Span(20, 40), Span(0, 2)), ReactionTime(0.3, 0.4, 10), times, 1.0, 40)]
+    ['18_38']
+    """
+    kept, delay_s = list(parts), reaction.release_s
+    while len(kept) > 1:
+        last, before = kept[-1], kept[-2]
+        to_start_s = (times_s[last.stop - 1] - times_s[last.start]) / speed
+        if delay_s <= to_start_s + _SAME_TIME_S:
+            break
+        # The frame that ends a pass stays on the screen as long as the one before it.
+        held_s = times_s[before.stop - 1] - times_s[max(before.stop - 2, 0)]
+        delay_s = max(0.0, delay_s - to_start_s - held_s / speed)
+        kept.pop()
+    ends = replace(reaction, onset_s=0.0, release_s=delay_s)
+    kept[-1] = corrected(kept[-1], ends, times_s, speed, n_frames)
+    kept[0] = corrected(kept[0], replace(reaction, release_s=0.0), times_s, speed, n_frames)
+    return tuple(kept)
 
 
 def _frame_before(times: np.ndarray, frame: int, delay_s: float) -> int:
