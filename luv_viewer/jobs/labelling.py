@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from luv_viewer.domain.annotation import VideoAnnotation
 from luv_viewer.domain.edit import Entry
@@ -98,6 +98,8 @@ class LabelJobs(QObject):
         self._notebook = notebook
         self._tasks: set[Task] = set()
         self._identifying: Task | None = None
+        self._opening: Task | None = None
+        self._next_opening: Callable[[], None] | None = None
         self._writer: Task | None = None
         self._box: WriteBox | None = None
         self.project: Project | None = None
@@ -106,17 +108,21 @@ class LabelJobs(QObject):
         notebook.entries_made.connect(self._write)
 
     def open_reader(self, folder: Path, reader: Reader, study: Study | None) -> None:
-        """Open a reader's work in the background; `opened` or `open_failed` follows."""
+        """Open a reader's work in the background; `opened` or `open_failed` follows, for the last one asked for."""
+        if self._opening is not None:
+            # One at a time: the same file opened twice at once would be read only.
+            self._next_opening = lambda: self.open_reader(folder, reader, study)
+            return
         self.close_reader()
-        self.run(
+        self._opening = self.run(
             f"Opening the work of {reader.name} …",
             lambda report: open_reader(folder, reader, study, report),
             self._take_reader,
-            self.open_failed.emit,
+            self._take_failure,
         )
 
     def close_reader(self) -> None:
-        """Write what waits and let the file go; what the disk still refuses stays in `unwritten` until then."""
+        """Write what waits and let the file go. What the disk refuses even then is lost: ask `is_unwritten` first."""
         if self._notebook.file is None:
             return
         file = self._notebook.file
@@ -184,9 +190,15 @@ class LabelJobs(QObject):
         self.close_reader()
         for task in list(self._tasks):
             task.wait(STOP_WAIT_MS)
+            # What it says at its end is heard now: later it might find nobody.
+            QCoreApplication.sendPostedEvents(task)
 
     def _take_reader(self, opened: object) -> None:
         assert isinstance(opened, OpenedReader)
+        if self._opens_next():
+            opened.file.close()
+            self._start_next()
+            return
         self.project, self.index, self._keys = opened.project, opened.index, opened.index.keys()
         box = self._box = WriteBox()
         file = opened.file
@@ -196,6 +208,22 @@ class LabelJobs(QObject):
         self._writer.progressed.connect(self._tell_writing)
         self._notebook.open(file, opened.records, opened.annotations)
         self.opened.emit(opened)
+
+    def _take_failure(self, sentence: str) -> None:
+        if self._opens_next():
+            self._start_next()
+        else:
+            self.open_failed.emit(sentence)
+
+    def _opens_next(self) -> bool:
+        """The opening is over; true where another was asked for meanwhile."""
+        self._opening = None
+        return self._next_opening is not None
+
+    def _start_next(self) -> None:
+        start, self._next_opening = self._next_opening, None
+        if start is not None:
+            start()
 
     def _take_video(self, task: Task, found: object) -> None:
         if task is self._identifying and isinstance(found, tuple):
