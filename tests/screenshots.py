@@ -10,10 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from luv_viewer import compare_desk
@@ -27,6 +27,7 @@ from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.project import Project
 from luv_viewer.domain.reader_file import Reader
 from luv_viewer.domain.span import Span
+from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.domain.video_record import video_record
 from luv_viewer.io import open_study
 from luv_viewer.io.project_file import create_project
@@ -39,10 +40,17 @@ from luv_viewer.widgets.main_window import MainWindow
 from resources import demo_study_path
 
 FRAME_SHOWN = 40
-PATIENCE_S = 240
+PATIENCE_S = 60
 SETTLE_MS = 900
 MINE = {Pattern.B_LINE: ((18, 44), (70, 104)), Pattern.CONFLUENT_B_LINE: ((50, 62),)}
 THEIRS = {Pattern.B_LINE: ((24, 60), (70, 98)), Pattern.PLEURAL_EFFUSION: ((90, 117),)}
+
+
+def let_run(milliseconds: int) -> None:
+    """Let the program run. Not QTest.qWait, which keeps the interpreter from the program's threads meanwhile."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -51,7 +59,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"waited in vain for {what}")
-        QTest.qWait(100)
+        let_run(100)
 
 
 def make_project(folder: Path) -> Project:
@@ -62,7 +70,7 @@ def make_project(folder: Path) -> Project:
     write_index(index)
     record = video_record(with_study.videos[0], index.videos[0].key)
     before = VideoAnnotation(record.n_frames)
-    after = before
+    after = replace(before, seen=SpanSet.whole(record.n_frames), finalised=True)
     for pattern, spans in THEIRS.items():
         after = after.with_track(pattern, tuple(Span(first - 1, last) for first, last in spans))
     changes = changes_between(before, after)
@@ -82,7 +90,7 @@ def take(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
     def shoot(name: str) -> None:
-        QTest.qWait(SETTLE_MS)
+        let_run(SETTLE_MS)
         if not window.screen().grabWindow(window.winId()).save(str(folder / f"{name}.png")):
             raise OSError(f"the picture could not be written to {folder}")
 
@@ -104,15 +112,14 @@ def take(folder: Path) -> None:
         session.select_pattern(Pattern.B_LINE)
         session.marking.select(Pattern.B_LINE, 0)
         session.player.play()
-        wait_until(lambda: session.seen_fraction(0) > 0.8, "most frames on the screen")
+        wait_until(lambda: session.seen_fraction(0) > 0.95, "most frames on the screen")
         session.player.pause()
         session.player.show_frame(FRAME_SHOWN)
         shoot("label")
         chosen = CompareChoice(SheetSource("kim"), SheetSource("lee"))
         compare_desk.ask_compare = lambda *_: chosen
         window.menu_actions["compare_sheets"].trigger()
-        wait_until(lambda: window.right_panel.currentWidget() is window.comparison_panel, "the comparison")
-        window.menu_actions["next_disagreement"].trigger()
+        wait_until(lambda: window.comparison_panel.neighbour(1) is not None, "the comparison")
         shoot("compare")
         window.close()
 
@@ -121,5 +128,17 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as settings:
         os.environ["LUV_CONFIG_DIR"] = settings
         application = QApplication([])
-        QTimer.singleShot(0, lambda: take(Path(sys.argv[1])))
-        sys.exit(main(["--demo"]))
+        problems: list[Exception] = []
+
+        def take_or_leave() -> None:
+            try:
+                take(Path(sys.argv[1]))
+            except Exception as problem:  # noqa: BLE001 -- carried out of Qt's event loop and raised below
+                problems.append(problem)
+                application.closeAllWindows()
+
+        QTimer.singleShot(0, take_or_leave)
+        status = main(["--demo"])
+        if problems:
+            raise problems[0]
+        sys.exit(status)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QThread, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QThread, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -20,6 +20,13 @@ from luv_viewer.session import Session
 from luv_viewer.widgets.main_window import MainWindow
 
 PATIENCE_S = 60.0
+
+
+def let_run(milliseconds: int) -> None:
+    """Let the program run. Not QTest.qWait, which keeps the interpreter from the program's threads meanwhile."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 class Hand:
@@ -37,7 +44,7 @@ class Hand:
         end = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < end, f"waited {PATIENCE_S:.0f} s in vain for: {what}"
-            QTest.qWait(10)
+            let_run(10)
 
     def wait_for_video(self, index: int = 0) -> None:
         self.wait_until(lambda: self.session.video_index == index, f"video {index + 1}")
