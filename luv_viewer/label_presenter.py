@@ -20,6 +20,8 @@ from luv_viewer.widgets.track_counts import frames_words
 
 SEEN_REFRESH_MS = 150
 """Frames seen while playing are drawn this often: the strip need not grow thirty times a second."""
+PANELS_AFTER_MS = 30
+"""Between an edit in the tracks and what the panels say of it."""
 AI_HIDDEN = "Hidden on purpose: you read blinded in this project."
 
 
@@ -30,14 +32,19 @@ class LabelPresenter(QObject):
         super().__init__(window)
         self._session, self._jobs, self._window = session, jobs, window
         self._video_ids: list[str] = []
+        self._refused_by_disk = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SEEN_REFRESH_MS)
         self._timer.timeout.connect(self.show_annotation)
+        self._panels = QTimer(self)
+        self._panels.setSingleShot(True)
+        self._panels.setInterval(PANELS_AFTER_MS)
+        self._panels.timeout.connect(self._show_panels)
         notebook = session.notebook
         notebook.reader_changed.connect(self.show_reader)
         notebook.video_changed.connect(self.show_annotation)
-        notebook.annotation_changed.connect(self.show_annotation)
+        notebook.annotation_changed.connect(self._show_edit)
         notebook.seen_grew.connect(self._show_seen_soon)
         notebook.refused.connect(window.hint)
         session.marking.changed.connect(self.show_hand)
@@ -90,22 +97,38 @@ class LabelPresenter(QObject):
 
     def show_annotation(self) -> None:
         """The tracks and fields of the video shown."""
+        self._show_tracks()
+        self._show_panels()
+
+    def _show_edit(self) -> None:
+        """The tracks at once, because the eye is there; the panels a moment later, in one go after a burst of edits."""
+        self._show_tracks()
+        self._panels.start()
+
+    def _shown(self) -> VideoAnnotation | None:
+        annotation, video = self._session.notebook.annotation, self._session.video
+        if video is None or annotation is None or annotation.n_frames != video.n_frames:
+            return None
+        return annotation
+
+    def _show_tracks(self) -> None:
+        notebook, timeline = self._session.notebook, self._window.timeline
+        lock = notebook.lock if notebook.reader is not None else ""
+        timeline.set_annotation(self._shown())
+        timeline.set_editable(not lock, lock or "Can be edited")
+        self.show_hand()
+
+    def _show_panels(self) -> None:
+        self._panels.stop()
         session, window = self._session, self._window
-        annotation, video = session.notebook.annotation, session.video
-        if video is None or (annotation is not None and annotation.n_frames != video.n_frames):
-            annotation = None
+        annotation, video = self._shown(), session.video
         lock = session.notebook.lock if session.notebook.reader is not None else ""
-        window.timeline.set_annotation(annotation)
-        window.timeline.set_editable(not lock, lock or "Can be edited")
         hint = (video.zone or "") if video is not None else ""
         window.label_panel.show_annotation(annotation, hint, session.notebook.record_id)
         window.label_panel.set_locked("" if annotation is not None and annotation.finalised else lock)
-        window.menu_actions["undo"].setEnabled(bool(session.notebook.next_undo))
-        window.menu_actions["redo"].setEnabled(bool(session.notebook.next_redo))
         if annotation is not None and session.notebook.reader is not None:
             window.study_panel.set_status(session.video_index, status_of(annotation))
         self.show_suggestions()
-        self.show_hand()
 
     def show_suggestions(self) -> None:
         """What the model proposes, unless it is hidden from the reader."""
@@ -142,11 +165,16 @@ class LabelPresenter(QObject):
 
     def _show_saved(self, time_of_day: str) -> None:
         self._window.label_panel.show_saved(f"saved {time_of_day}", "saved")
+        if self._refused_by_disk:
+            self._refused_by_disk = False
+            self._window.notice.clear()
+            self._window.hint("Everything is saved again.")
         reader = self._session.notebook.reader
         self._window.show_reader(f"Reader: {reader.name}   saved {time_of_day}" if reader is not None else "")
 
     def _show_not_saved(self, sentence: str) -> None:
         self._window.label_panel.show_saved(sentence, "failed")
+        self._refused_by_disk = True
         self._window.show_reader("NOT SAVED")
         self._window.notice.say(f"Not saved: {sentence}")
 

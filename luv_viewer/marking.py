@@ -103,7 +103,8 @@ class Marking(QObject):
         span = self._marked()
         if span is None:
             self.told.emit("Mark an interval first: I at its first frame, O at its last.")
-        elif self.add(self._pattern(), span, "mark present", {"marks": span.label}):
+        elif self._may_edit():
+            self.add(self._pattern(), span, "mark present", {"marks": span.label})
             self.mark_in = self.mark_out = None
             self.changed.emit()
 

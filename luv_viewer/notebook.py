@@ -161,7 +161,6 @@ class Notebook(QObject):
         changes = changes_between(before, replace(after, seen=before.seen))
         if not changes:
             return False
-        self.write_seen()
         self._enter(EntryKind.EDIT, verb, changes, raw=raw or {})
         return True
 
@@ -237,12 +236,20 @@ class Notebook(QObject):
 
     def write_seen(self) -> None:
         """Hand what was seen since the last time on to be written."""
-        if self._unwritten_seen is None or not self._unwritten_seen.any() or self.file is None:
-            return
-        frames = SpanSet.from_mask(self._unwritten_seen)
-        self._unwritten_seen[:] = False
-        if not self.file.read_only:
-            self._enter(EntryKind.SEEN, "seen", (Change("seen", "", frames.label),))
+        entries, records = self._take_seen()
+        if entries:
+            self.entries_made.emit(entries, records)
+
+    def _take_seen(self) -> tuple[tuple[Entry, ...], tuple[VideoRecord, ...]]:
+        """The entry of what was seen since the last time; none where there is nothing new or nothing can be written."""
+        pending = self._unwritten_seen
+        if pending is None or self.record is None or self.file is None or not pending.any():
+            return (), ()
+        frames = SpanSet.from_mask(pending)
+        pending[:] = False
+        if self.file.read_only:
+            return (), ()
+        return self._entries(self.record, EntryKind.SEEN, "seen", (Change("seen", "", frames.label),))
 
     def note(self, verb: str, raw: Mapping[str, JsonValue]) -> None:
         """Keep something about the reader, not about a video."""
@@ -261,7 +268,6 @@ class Notebook(QObject):
             self.refused.emit(self.lock)
             return False
         edit, changes = step
-        self.write_seen()
         self._enter(kind, f"{kind.value} {edit.verb}", changes, undoes=edit.number)
         return True
 
@@ -286,13 +292,14 @@ class Notebook(QObject):
         record, annotation = self.record, self.annotation
         if record is None or annotation is None:
             return
+        # What was seen before goes to the disk together with the edit, in one transaction.
+        seen, seen_records = self._take_seen()
         entries, records = self._entries(record, kind, verb, changes, undoes, raw)
         self.annotations[record.video_id] = applied(annotation, changes)
         self._history = self._history.after(entries[-1])
         # First on its way to the disk: who answers the change with one of his own comes after it.
-        self.entries_made.emit(entries, records)
-        if kind is not EntryKind.SEEN:
-            self.annotation_changed.emit()
+        self.entries_made.emit((*seen, *entries), (*seen_records, *records))
+        self.annotation_changed.emit()
 
     def _entries(
         self,

@@ -67,8 +67,10 @@ def number(value: float | None, decimals: int = 2) -> str:
 
     >>> number(0.5), number(None), number(-3.25, 1)
     ('0.50', '–', '−3.2')
+    >>> number(-1e-9)
+    '0.00'
     """
-    return "–" if value is None else f"{value:.{decimals}f}".replace("-", "−")
+    return "–" if value is None else f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
 
 
 COLUMNS = (
