@@ -253,15 +253,20 @@ class LabelDesk(QObject):
 
     def _identify(self) -> None:
         video = self._session.video
-        if video is not None and self._notebook.file is not None and self._notebook.record is None:
+        if video is None:
+            self._jobs.stop_identifying()
+        elif self._notebook.file is not None and self._notebook.record is None:
             self._jobs.identify(video)
 
     def _see_what_was_shown(self) -> None:
-        """Frames that were on the screen while the file was still being recognised count as seen."""
+        """Frames that were on the screen while the file was still being recognised count as seen, and so does the one
+        that stood there before the reader came."""
+        if self._notebook.record is None:
+            return
         shown = self._session.seen_frames()
-        if shown is not None and self._notebook.record is not None:
-            for frame in shown.nonzero()[0].tolist():
-                self._notebook.see(int(frame))
+        for frame in [] if shown is None else shown.nonzero()[0].tolist():
+            self._notebook.see(int(frame))
+        self._window.video_view.say_painted_again()
 
     def _labelling(self, verb: Callable[[], object]) -> None:
         """Do something that needs a reader, or ask for one."""
@@ -276,7 +281,7 @@ class LabelDesk(QObject):
 
     def _loop_interval(self) -> None:
         player = self._session.player
-        span = self._marking.current_span()
+        span = self._marking.selection.current_span()
         if player.loop_interval is not None:
             player.loop(None)
         elif span is None:
@@ -315,7 +320,9 @@ class LabelDesk(QObject):
         words = f"{'reject' if how == 'reject' else 'accept'} suggestion{'s' if len(indices) > 1 else ''}"
         if self._notebook.apply(after, words) and how == "edit":
             one = offered[indices[0]]
-            self._session.marking.select(one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start))
+            self._session.marking.selection.select(
+                one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start)
+            )
             self._jump_to(one.span.start)
 
     def _answer_here(self, how: str) -> None:
@@ -351,7 +358,7 @@ class LabelDesk(QObject):
         timeline, hand = self._window.timeline, self._marking
         timeline.interval_drawn.connect(lambda pattern, span: hand.add(pattern, span, "mark present"))
         timeline.absence_drawn.connect(lambda pattern, span: hand.state_absent(pattern, SpanSet.of(span)))
-        timeline.interval_selected.connect(hand.select)
+        timeline.interval_selected.connect(hand.selection.select)
         timeline.edge_moved.connect(self._move_edge)
         timeline.interval_moved.connect(
             lambda pattern, index, frames: hand.change_at(
@@ -368,7 +375,7 @@ class LabelDesk(QObject):
         )
 
     def _loop_at(self, pattern: Pattern, index: int) -> None:
-        self._marking.select(pattern, index)
+        self._marking.selection.select(pattern, index)
         self._session.player.loop(None)
         self._loop_interval()
 
@@ -378,7 +385,7 @@ class LabelDesk(QObject):
         self._window.hint("Y accepts this suggestion of the AI, X rejects it.")
 
     def _show_menu(self, pattern: Pattern, index: int | None, frame: int, where: QPoint) -> None:
-        self._marking.select(pattern, index)
+        self._marking.selection.select(pattern, index)
         self._jump_to(frame)
         menu = QMenu(self._window)
         names = INTERVAL_MENU if index is not None else ("mark_in", "mark_out", "commit_marks", "whole_clip")

@@ -144,11 +144,16 @@ class LabelJobs(QObject):
         if self._box is not None and self._notebook.file is not None:
             save_elsewhere(self._notebook.file, self._box.waiting(), path)
 
+    def stop_identifying(self) -> None:
+        """Whatever video was being recognised is no longer shown."""
+        if self._identifying is not None:
+            self._identifying.cancel()
+        self._identifying = None
+
     def identify(self, video: Video) -> None:
         """Find out which video this is, byte by byte, and what the reader has stated on it; then show it."""
         file = self._notebook.file
-        if self._identifying is not None:
-            self._identifying.cancel()
+        self.stop_identifying()
         if file is None:
             return
         keys = dict(self._keys)

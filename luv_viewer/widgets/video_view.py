@@ -78,11 +78,17 @@ class VideoView(QWidget):
     def set_video(self, region: tuple[int, int, int, int] | None, spacing_mm: tuple[float, float] | None) -> None:
         """Forget the old picture; region and spacing of the new video, None for no video."""
         self._rgb = self._image = None
-        self._frame = -1
+        self._frame, self._unpainted = -1, False
         self._caption = ""
         self._region, self._spacing_mm = region, spacing_mm
         self._measurement = None
         self.fit()
+
+    def say_painted_again(self) -> None:
+        """Paint the picture shown once more and say so, for somebody who did not listen the first time."""
+        if self.picture is not None:
+            self._unpainted, self._ticket = True, None
+            self.update()
 
     def set_picture(self, rgb: NDArray[np.uint8], frame: int, ticket: PlayTicket | None) -> None:
         """Show (H, W, 3) uint8 RGB; `painted(frame, ticket)` follows when it is on the screen."""

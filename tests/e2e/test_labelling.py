@@ -228,7 +228,7 @@ def test_finalising_names_what_nobody_looked_at(
 
     def script(hand: Hand) -> None:
         wait_for_reader(hand)
-        hand.wait_until(lambda: hand.shown, "the first frame")
+        hand.wait_until(lambda: 0 in annotation_of(hand).seen, "the frame that stood there before the reader")
         for _ in range(2):
             hand.press(Qt.Key.Key_Return, CTRL)
             assert not annotation_of(hand).finalised
