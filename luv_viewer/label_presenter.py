@@ -153,7 +153,7 @@ class LabelPresenter(QObject):
             timeline.set_running(None, None)
         else:
             timeline.set_running(running.pattern, running.parts[-1], running.is_absence)
-        pattern, index = marking.selected or (None, None)
+        pattern, index = marking.selection.selected or (None, None)
         timeline.set_selected_interval(pattern, index)
 
     def _show_seen_soon(self) -> None:

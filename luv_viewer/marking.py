@@ -18,6 +18,7 @@ from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.domain.track import Edge, Track
 from luv_viewer.notebook import Notebook
 from luv_viewer.player import Player
+from luv_viewer.selection import Selection
 
 TAP_S = 0.25
 """A key released sooner was tapped, not held."""
@@ -48,7 +49,8 @@ class Running:
 class Marking(QObject):
     """Turns keys and drags into edits of the notebook, on the pattern worked on.
 
-    changed: marks, the running interval, or the selection. told: a short remark for the status bar.
+    selection: the interval worked on. changed: marks, the running interval, or the selection.
+    told: a short remark for the status bar. pattern_wanted: the Pattern to work on from now.
     pattern: gives the pattern worked on. now: monotonic seconds.
     """
 
@@ -69,18 +71,19 @@ class Marking(QObject):
         self.mark_in: int | None = None
         self.mark_out: int | None = None
         self.running: Running | None = None
-        self.selected: tuple[Pattern, int] | None = None
         self.reaction: ReactionTime | None = None
         self._held = False
-        self._selected_from: Track = ()
+        self.selection = Selection(notebook, player, pattern, self)
+        self.selection.changed.connect(self.changed)
+        self.selection.pattern_wanted.connect(self.pattern_wanted)
         notebook.video_changed.connect(self.forget)
-        notebook.annotation_changed.connect(self._keep_selection_true)
         player.sought.connect(self._jump)
         player.frame_changed.connect(self._pass_frame)
 
     def forget(self) -> None:
         """No marks, nothing running, nothing selected."""
-        self.mark_in = self.mark_out = self.running = self.selected = None
+        self.mark_in = self.mark_out = self.running = None
+        self.selection.hold(None)
         self._held = False
         self.changed.emit()
 
@@ -119,7 +122,7 @@ class Marking(QObject):
             return self._explain()
         if not self._notebook.apply(before.with_absent(pattern, frames), "mark absent", raw):
             return False
-        gone = len(before.track(pattern)) - len(self._track(pattern))
+        gone = len(before.track(pattern)) - len(self.selection.track(pattern))
         note = f"; {gone} interval{'s' if gone != 1 else ''} gone, undo brings back" if gone > 0 else ""
         self.told.emit(f"{pattern.plural} stated absent in frames {frames.label.replace('_', '–')}{note}.")
         return True
@@ -177,28 +180,9 @@ class Marking(QObject):
             self.changed.emit()
         return was_running
 
-    def select(self, pattern: Pattern, index: int | None) -> None:
-        """Work on one interval; None: on the one at the play head."""
-        self._select(None if index is None else (pattern, index))
-        self.pattern_wanted.emit(pattern)
-        self.changed.emit()
-
-    def current(self) -> tuple[Pattern, int] | None:
-        """(pattern, index) of the interval that keys work on: the selected one, else the one at the play head."""
-        pattern = self._pattern()
-        if self.selected is not None and self.selected[0] is pattern:
-            return self.selected
-        index = tracks.interval_at(self._track(pattern), self._player.frame)
-        return None if index is None else (pattern, index)
-
-    def current_span(self) -> Span | None:
-        """The frames of the current interval."""
-        current = self.current()
-        return None if current is None else self._track(current[0])[current[1]]
-
     def change_interval(self, verb: str, change: Callable[[Track, int, int], Track]) -> None:
         """Edit the current interval. change: (track, index, n_frames) to the new track."""
-        current = self.current()
+        current = self.selection.current()
         if current is None:
             self.told.emit("No interval here: put the play head on one, or click it.")
             return
@@ -206,10 +190,10 @@ class Marking(QObject):
 
     def change_at(self, pattern: Pattern, index: int, verb: str, change: Callable[[Track, int, int], Track]) -> None:
         """As `change_interval`, for a given one; nothing happens where it is no longer there."""
-        if index >= len(self._track(pattern)):
+        if index >= len(self.selection.track(pattern)):
             return
         n = self._notebook.annotation.n_frames if self._notebook.annotation else 0
-        where = self._track(pattern)[index]
+        where = self.selection.track(pattern)[index]
         self._edit(pattern, lambda a: a.with_track(pattern, change(a.track(pattern), index, n)), verb, where)
 
     def nudge(self, edge: Edge, frames: int) -> None:
@@ -219,10 +203,10 @@ class Marking(QObject):
             at = track[index].start if edge == "start" else track[index].stop - 1
             return tracks.move_edge(track, index, edge, at + frames, n_frames)
 
-        current = self.current()
+        current = self.selection.current()
         self.change_interval(f"move the {edge}", moved)
         if current is not None:
-            self._select(current)
+            self.selection.hold(current)
         self.changed.emit()
 
     def _marked(self) -> Span | None:
@@ -291,7 +275,6 @@ class Marking(QObject):
 
     def _pass_frame(self, frame: int) -> None:
         """The play head moved: while a key is held, or an interval runs, the frames between belong to it."""
-        self._leave_selection(frame)
         running = self.running
         if running is None:
             return
@@ -325,36 +308,6 @@ class Marking(QObject):
             frames = f", frames {where.label.replace('_', '–')}" if where is not None else ""
             self.told.emit(f"{pattern.plural}: {verb}{frames}.")
         return done
-
-    def _select(self, interval: tuple[Pattern, int] | None) -> None:
-        track = () if interval is None else self._track(interval[0])
-        self.selected = interval if interval is not None and interval[1] < len(track) else None
-        self._selected_from = track
-
-    def _keep_selection_true(self) -> None:
-        """Where intervals came or went, the selected one is followed by its frames."""
-        if self.selected is None:
-            return
-        (pattern, index), track = self.selected, self._track(self.selected[0])
-        if len(track) != len(self._selected_from):
-            was = self._selected_from[index]
-            met = [i for i, span in enumerate(track) if span.start < was.stop and was.start < span.stop]
-            self._select((pattern, met[0]) if met else None)
-            self.changed.emit()
-        else:
-            self._selected_from = track
-
-    def _leave_selection(self, frame: int) -> None:
-        """Who steps onto another interval works on that one."""
-        if self.selected is not None and not self._player.is_playing:
-            here = tracks.interval_at(self._track(self.selected[0]), frame)
-            if here is not None and here != self.selected[1]:
-                self._select(None)
-                self.changed.emit()
-
-    def _track(self, pattern: Pattern) -> Track:
-        annotation = self._notebook.annotation
-        return () if annotation is None else annotation.track(pattern)
 
     def _may_edit(self) -> bool:
         return not self._notebook.lock or self._explain()

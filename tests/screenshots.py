@@ -110,7 +110,7 @@ def take(folder: Path) -> None:
                 session.marking.add(pattern, Span(first - 1, last), "mark present")
         window.label_panel.field_changed.emit("lus_score", LusScore.parse("2"))
         session.select_pattern(Pattern.B_LINE)
-        session.marking.select(Pattern.B_LINE, 0)
+        session.marking.selection.select(Pattern.B_LINE, 0)
         session.player.play()
         wait_until(lambda: session.seen_fraction(0) > 0.95, "most frames on the screen")
         session.player.pause()

@@ -338,28 +338,28 @@ def test_toggling_the_whole_clip(desk: Desk) -> None:
 
 def test_the_selected_interval_is_followed_when_others_come_and_go(desk: Desk) -> None:
     desk.marking.add(B, Span(40, 50), "mark present")
-    desk.marking.select(B, 0)
+    desk.marking.selection.select(B, 0)
     desk.marking.add(B, Span(5, 10), "mark present")
-    assert (desk.marking.selected, desk.marking.current_span()) == ((B, 1), Span(40, 50))
+    assert (desk.marking.selection.selected, desk.marking.selection.current_span()) == ((B, 1), Span(40, 50))
     desk.notebook.undo()
-    assert (desk.marking.selected, desk.marking.current_span()) == ((B, 0), Span(40, 50))
+    assert (desk.marking.selection.selected, desk.marking.selection.current_span()) == ((B, 0), Span(40, 50))
     desk.marking.change_at(B, 0, "move", lambda t, i, n: tracks.shift(t, i, 20, n))
-    assert desk.marking.current_span() == Span(60, 70)
+    assert desk.marking.selection.current_span() == Span(60, 70)
     desk.marking.change_interval("delete", lambda t, i, n: tracks.delete(t, i))
-    assert desk.marking.selected is None
-    desk.marking.select(B, 4)
-    assert (desk.marking.selected, desk.marking.current()) == (None, None)
+    assert desk.marking.selection.selected is None
+    desk.marking.selection.select(B, 4)
+    assert (desk.marking.selection.selected, desk.marking.selection.current()) == (None, None)
 
 
 def test_stepping_onto_another_interval_works_on_that_one(desk: Desk) -> None:
     desk.marking.add(B, Span(10, 20), "mark present")
     desk.marking.add(B, Span(40, 50), "mark present")
     at(desk, 15)
-    desk.marking.select(B, 0)
+    desk.marking.selection.select(B, 0)
     at(desk, 30)
-    assert desk.marking.current() == (B, 0)
+    assert desk.marking.selection.current() == (B, 0)
     at(desk, 45)
-    assert desk.marking.current() == (B, 1)
+    assert desk.marking.selection.current() == (B, 1)
 
 
 def test_a_lock_says_why_whatever_is_tried(desk: Desk) -> None:
@@ -410,9 +410,9 @@ def by_mouse(desk: Desk) -> None:
     hand = desk.marking
     hand.add(B, Span(10, 30), "mark present")
     hand.add(B, Span(50, 60), "mark present")
-    hand.select(B, 0)
+    hand.selection.select(B, 0)
     hand.change_at(B, 0, "move the start", lambda t, i, n: tracks.move_edge(t, i, "start", 7, n))
-    hand.select(B, 1)
+    hand.selection.select(B, 1)
     hand.change_at(B, 1, "move the end", lambda t, i, n: tracks.move_edge(t, i, "end", 60, n))
     hand.state_absent(A, SpanSet.of(Span(70, 80)))
 
