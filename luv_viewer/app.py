@@ -130,7 +130,7 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     window.show()
     if arguments.reader or arguments.project:
         labels.start(arguments.reader, arguments.project, opens_study=bool(arguments.demo or arguments.paths))
-        desk.wait_for_reader()
+        desk.ai.wait_for_reader()
     if arguments.demo:
         desk.open_demo()
     elif arguments.paths:

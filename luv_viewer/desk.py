@@ -9,24 +9,20 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from luv_viewer.ai_desk import AiDesk
 from luv_viewer.appearance import apply_keys, apply_theme, apply_view
-from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.domain.reader_file import Reader
 from luv_viewer.jobs import Jobs
-from luv_viewer.jobs.ai import AiSettings
 from luv_viewer.label_desk import LabelDesk
-from luv_viewer.label_presenter import AI_HIDDEN
 from luv_viewer.presenter import Presenter
 from luv_viewer.session import Session, WindowLevel
 from luv_viewer.settings import Settings, SettingsError, save_settings
 from luv_viewer.widgets.dialogs.ask import (
-    ask_checkpoint,
     ask_files,
     ask_folder,
     ask_frame,
     ask_settings,
     tell_about,
-    tell_checkpoint,
     tell_keys,
 )
 from luv_viewer.widgets.dialogs.reader_dialog import ReaderChoice
@@ -57,8 +53,7 @@ class Desk(QObject):
         super().__init__(window)
         self.session, self.jobs, self.window, self.settings = session, jobs, window, settings
         self._settings_file = settings_file
-        self._once = dict(once)
-        self._waits_for_reader = False
+        self.ai = AiDesk(session, jobs, window, lambda: self.settings, self.change_setting, once)
         self.labels: LabelDesk | None = None
         self.presenter = Presenter(session, jobs, window)
         session.video_changed.connect(self._begin_video)
@@ -82,11 +77,6 @@ class Desk(QObject):
         actions["annotations"].setChecked(True)
         actions["reaction_correction"].triggered.connect(labels.switch_reaction)
         labels.reader_opened.connect(self._begin_reading)
-        self.session.notebook.reader_changed.connect(self._hide_from_blinded)
-
-    def wait_for_reader(self) -> None:
-        """A reader was named at the start: the AI waits until it is known whether that reader is blinded."""
-        self._waits_for_reader = True
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open files or a folder; nothing for no path."""
@@ -138,8 +128,8 @@ class Desk(QObject):
         window.timeline.frame_requested.connect(session.player.show_frame)
         window.timeline.pattern_selected.connect(session.select_pattern)
         window.pattern_panel.pattern_selected.connect(session.select_pattern)
-        window.pattern_panel.checkpoint_info_requested.connect(self._tell_checkpoint)
-        window.pattern_panel.ai_action_requested.connect(self._act_on_ai_state)
+        window.pattern_panel.checkpoint_info_requested.connect(self.ai.tell_checkpoint_info)
+        window.pattern_panel.ai_action_requested.connect(self.ai.act_on_state)
         window.top_frames.frame_requested.connect(self._jump_to)
         window.playback_bar.speed_chosen.connect(session.player.set_speed)
 
@@ -174,8 +164,8 @@ class Desk(QObject):
             "next_pattern": lambda: session.step_pattern(1),
             "previous_pattern": lambda: session.step_pattern(-1),
             "stop_ai": self._stop,
-            "choose_checkpoint": self._choose_checkpoint,
-            "checkpoint_info": self._tell_checkpoint,
+            "choose_checkpoint": self.ai.choose_checkpoint,
+            "checkpoint_info": self.ai.tell_checkpoint_info,
             "next_video": lambda: session.step_video(1),
             "previous_video": lambda: session.step_video(-1),
             "next_unfinished": self._show_next_unfinished,
@@ -193,68 +183,26 @@ class Desk(QObject):
             "region": lambda on: self.change_setting("show_region", on),
             "study_panel": lambda on: self.change_setting("show_study_panel", on),
             "pattern_panel": lambda on: self.change_setting("show_pattern_panel", on),
-            "ai": self._switch_ai,
-            "dense": self._switch_dense,
+            "ai": self.ai.switch,
+            "dense": self.ai.switch_dense,
             "clip_alone": self.session.show_clip_alone,
         }
         for name, switch in switches.items():
             self.window.menu_actions[name].triggered.connect(switch)
 
     def _begin_video(self) -> None:
-        if self.session.video is None:
-            self.jobs.stop_ai()
-            self.session.set_ai_state(AiState(AiPhase.IDLE, ""))
-            return
-        self._start_ai()
-        if self.settings.autoplay:
+        self.ai.begin_video()
+        if self.session.video is not None and self.settings.autoplay:
             self.session.player.play()
 
     def _begin_reading(self) -> None:
-        """The reader's role is known now; a project's own videos may have come with it."""
-        waited, self._waits_for_reader = self._waits_for_reader, False
+        """The reader's role is known now; who reads is remembered."""
+        self.ai.begin_reading()
         choice = self.labels.choice if self.labels is not None else None
         if choice is not None and self.session.notebook.reader is not None:
             remembered = replace(self.settings, reader=choice.reader.name, project=str(choice.folder))
             if remembered != self.settings:
                 self.keep_settings(remembered)
-        if waited:
-            self._start_ai()
-
-    def _hide_from_blinded(self) -> None:
-        reader, video = self.session.notebook.reader, self.session.video
-        if reader is not None and reader.blinded and video is not None:
-            self.jobs.stop_ai()
-            self.session.set_prediction(video, None)
-            self._start_ai()
-
-    def _start_ai(self) -> None:
-        if self.session.video is None:
-            return
-        reader = self.session.notebook.reader
-        if reader is not None and reader.blinded:
-            self.session.set_ai_state(AiState(AiPhase.IDLE, AI_HIDDEN))
-            return
-        if self._waits_for_reader:
-            self.session.set_ai_state(AiState(AiPhase.IDLE, "Waits until the reader is known."))
-            return
-        if not self.settings.ai_enabled:
-            self.session.set_ai_state(AiState(AiPhase.OFF, "AI is off"))
-            return
-        checkpoint = self._once.get("checkpoint", self.settings.checkpoint)
-        device = self._once.get("device", self.settings.device)
-        file = Path(checkpoint) if checkpoint else None
-        if self.settings.dense:
-            self.jobs.start_ai(AiSettings(file, device, stride=1, tail="align"))
-        else:
-            self.jobs.start_ai(AiSettings(file, device, stride=24, tail="pad"))
-
-    def _restart_ai(self) -> None:
-        """Forget the result shown and run with the settings of now."""
-        video = self.session.video
-        if video is not None:
-            self.jobs.stop_ai()
-            self.session.set_prediction(video, None)
-            self._start_ai()
 
     def _switch_ruler(self, on: bool) -> None:
         self.change_setting("show_ruler", on)
@@ -269,23 +217,6 @@ class Desk(QObject):
     def _tell_zoom(self, zoom: float) -> None:
         if self.session.video is not None and zoom > 0:
             self.window.hint(f"Zoom {zoom:.0%}")
-
-    def _switch_ai(self, on: bool) -> None:
-        self.change_setting("ai_enabled", on)
-        self._restart_ai()
-
-    def _switch_dense(self, on: bool) -> None:
-        self.change_setting("dense", on)
-        self._restart_ai()
-
-    def _act_on_ai_state(self) -> None:
-        phase = self.session.ai_state.phase
-        if phase is AiPhase.NO_CHECKPOINT:
-            self._choose_checkpoint()
-        elif phase is AiPhase.OFF:
-            self._switch_ai(True)
-        else:
-            self._start_ai()
 
     def _show_next_unfinished(self) -> None:
         if self.labels is None or not self.labels.next_unfinished():
@@ -313,25 +244,12 @@ class Desk(QObject):
         else:
             self.window.showFullScreen()
 
-    def _choose_checkpoint(self) -> None:
-        chosen = ask_checkpoint(self.window)
-        if chosen:
-            self._once.pop("checkpoint", None)
-            self.change_setting("checkpoint", chosen)
-            self._restart_ai()
-
     def _edit_settings(self) -> None:
         before, after = self.settings, ask_settings(self.settings, self.window)
         if before == after:
             return
         self.keep_settings(after)
         if before.device != after.device:
-            self._once.pop("device", None)
+            self.ai.forget_device()
         if (before.ai_enabled, before.dense, before.device) != (after.ai_enabled, after.dense, after.device):
-            self._restart_ai()
-
-    def _tell_checkpoint(self) -> None:
-        if self.session.checkpoint is None:
-            self.window.notice.say("No checkpoint is loaded yet: open a video with AI on.")
-            return
-        tell_checkpoint(self.session.checkpoint, self.window)
+            self.ai.restart()

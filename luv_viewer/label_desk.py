@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,20 +15,18 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from luv_viewer.domain import track as tracks
-from luv_viewer.domain.annotation import Fate, Suggestion
 from luv_viewer.domain.edit import EntryKind
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
 from luv_viewer.domain.reaction import ReactionTime
 from luv_viewer.domain.reader_file import Reader, ReaderFileError
-from luv_viewer.domain.span import Span
 from luv_viewer.domain.span_set import SpanSet
-from luv_viewer.domain.suggesting import accept, reject
 from luv_viewer.domain.track import Edge
 from luv_viewer.domain.work_queue import next_unfinished
 from luv_viewer.jobs.labelling import LabelJobs, OpenedReader
 from luv_viewer.key_watch import KeyWatch
 from luv_viewer.label_presenter import LabelPresenter, unlooked_words
 from luv_viewer.session import Session
+from luv_viewer.suggestion_desk import SuggestionDesk
 from luv_viewer.widgets.dialogs.finalise_dialog import ask_finalise
 from luv_viewer.widgets.dialogs.reaction_dialog import ask_reaction
 from luv_viewer.widgets.dialogs.reader_dialog import ReaderChoice, ask_reader
@@ -73,6 +71,7 @@ class LabelDesk(QObject):
         self._wanted: tuple[str | None, Path | None] | None = None
         self._takes_own_study = False
         self.presenter = LabelPresenter(session, jobs, window)
+        self._suggestions = SuggestionDesk(session, self.presenter, window)
         jobs.opened.connect(self._take_reader)
         jobs.open_failed.connect(window.notice.say)
         jobs.busy.connect(window.say_working)
@@ -106,8 +105,7 @@ class LabelDesk(QObject):
             "delete": lambda: hand.change_interval("delete", lambda t, i, n: tracks.delete(t, i)),
             "loop_interval": self._loop_interval,
             "finalise": lambda: self._labelling(self.finalise),
-            "accept_suggestion": lambda: self._answer_here("accept"),
-            "reject_suggestion": lambda: self._answer_here("reject"),
+            **self._suggestions.verbs(),
             "measure_reaction": self._measure_reaction,
         }
         for number, pattern in enumerate(TRACK_PATTERNS, start=1):
@@ -192,7 +190,7 @@ class LabelDesk(QObject):
         if annotation.finalised:
             self._notebook.apply(replace(annotation, finalised=False), "reopen")
             return
-        kept = replace(annotation, suggestions=self._offered())
+        kept = replace(annotation, suggestions=self._suggestions.offered())
         unlooked = annotation.unlooked_anywhere()
         if unlooked:
             answer = ask_finalise(unlooked_words(annotation), self._window)
@@ -300,43 +298,6 @@ class LabelDesk(QObject):
             changed: dict[str, Any] = {name: value}
             self._notebook.apply(replace(annotation, **changed), f"set {name.replace('_', ' ')}")
 
-    def _offered(self) -> tuple[Suggestion, ...]:
-        reader = self._notebook.reader
-        annotation = self._notebook.annotation
-        if reader is not None and reader.blinded and annotation is not None:
-            return annotation.suggestions
-        return self.presenter.suggestions()
-
-    def _answer(self, indices: Sequence[int], how: str) -> None:
-        """Accept or reject suggestions by their place in what is offered, as one edit."""
-        annotation = self._notebook.annotation
-        offered = self._offered()
-        indices = [i for i in indices if i < len(offered) and offered[i].fate is Fate.PENDING]
-        if annotation is None or not indices:
-            return
-        after = replace(annotation, suggestions=offered)
-        for index in indices:
-            after = reject(after, index) if how == "reject" else accept(after, index)
-        words = f"{'reject' if how == 'reject' else 'accept'} suggestion{'s' if len(indices) > 1 else ''}"
-        if self._notebook.apply(after, words) and how == "edit":
-            one = offered[indices[0]]
-            self._session.marking.selection.select(
-                one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start)
-            )
-            self._jump_to(one.span.start)
-
-    def _answer_here(self, how: str) -> None:
-        pattern, frame = self._session.selected_pattern, self._session.player.frame
-        here = [
-            i
-            for i, s in enumerate(self._offered())
-            if s.pattern is pattern and frame in s.span and s.fate is Fate.PENDING
-        ]
-        if here:
-            self._answer(here[:1], how)
-        else:
-            self._window.hint(f"No open suggestion for {pattern.plural} at this frame.")
-
     def _measure_reaction(self) -> None:
         measured = ask_reaction(self._window.video_view.theme, self._window)
         if measured is not None:
@@ -351,8 +312,6 @@ class LabelDesk(QObject):
         panel.frame_requested.connect(self._jump_to)
         panel.reader_requested.connect(self.choose_reader)
         panel.pattern_chosen.connect(self._session.select_pattern)
-        panel.suggestion_decided.connect(lambda index, how: self._answer([index], how))
-        panel.all_suggestions_accepted.connect(lambda: self._answer(range(len(self._offered())), "accept"))
 
     def _connect_timeline(self) -> None:
         timeline, hand = self._window.timeline, self._marking
@@ -366,7 +325,6 @@ class LabelDesk(QObject):
             )
         )
         timeline.interval_loop_requested.connect(self._loop_at)
-        timeline.suggestion_clicked.connect(self._show_suggestion)
         timeline.track_menu_requested.connect(self._show_menu)
 
     def _move_edge(self, pattern: Pattern, index: int, edge: Edge, frame: int) -> None:
@@ -378,11 +336,6 @@ class LabelDesk(QObject):
         self._marking.selection.select(pattern, index)
         self._session.player.loop(None)
         self._loop_interval()
-
-    def _show_suggestion(self, pattern: Pattern, span: Span) -> None:
-        self._session.select_pattern(pattern)
-        self._jump_to(span.start)
-        self._window.hint("Y accepts this suggestion of the AI, X rejects it.")
 
     def _show_menu(self, pattern: Pattern, index: int | None, frame: int, where: QPoint) -> None:
         self._marking.selection.select(pattern, index)
