@@ -58,7 +58,9 @@ class SuggestionDesk(QObject):
         words = f"{'reject' if how == 'reject' else 'accept'} suggestion{'s' if len(indices) > 1 else ''}"
         if self._notebook.apply(after, words) and how == "edit":
             one = offered[indices[0]]
-            self._session.marking.selection.select(one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start))
+            self._session.marking.selection.select(
+                one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start)
+            )
             self._session.player.pause()
             self._session.player.show_frame(one.span.start)
 
