@@ -63,7 +63,13 @@ class DecoderProcess:
     def _exchange(
         self, process: subprocess.Popen[bytes], header: bytes, payload: bytes, limit_s: float
     ) -> tuple[dict[str, Any], bytes]:
-        watchdog = threading.Timer(limit_s, process.kill)
+        is_late = threading.Event()
+
+        def end() -> None:
+            is_late.set()
+            process.kill()
+
+        watchdog = threading.Timer(limit_s, end)
         watchdog.start()
         try:
             assert process.stdin is not None
@@ -79,6 +85,10 @@ class DecoderProcess:
             raise DecoderProcessError("the decoder died of this frame or took too long") from error
         finally:
             watchdog.cancel()
+            watchdog.join()
+            if is_late.is_set():
+                # Killed just as its answer came: it may look alive for a moment, and must not get the next request.
+                self._stop()
         return answer, body
 
     def _stop(self) -> None:
