@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from PySide6.QtWidgets import QDialogButtonBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -13,7 +14,7 @@ from luv_viewer.settings import Settings
 from luv_viewer.widgets.dialogs.checkpoint_dialog import model_card
 from luv_viewer.widgets.dialogs.keys_dialog import KeysDialog
 from luv_viewer.widgets.dialogs.settings_dialog import SettingsDialog
-from luv_viewer.widgets.key_table import ACTIONS, key_table
+from luv_viewer.widgets.key_table import ACTIONS, PRESETS, key_table
 
 CARD = CheckpointInfo(
     name="net",
@@ -97,3 +98,11 @@ def test_patterns_that_no_set_tells_from_chance_are_named() -> None:
     assert replace(CARD, metrics=(*CARD.metrics, sure)).unproven == ()
     assert replace(CARD, metrics=(*CARD.metrics, sure, wide)).unproven == ("A-line",)
     assert replace(CARD, metrics=(replace(sure, level="clip"),)).unproven == ()
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_key_stands_twice_under_its_plain_and_its_shifted_name(preset: str) -> None:
+    """A keyboard sends `Shift+]` and `}` as one; Qt calls two shortcuts for it ambiguous and fires neither."""
+    keys = {key for keys in key_table(preset, {}).values() for key in keys}
+    shifted = dict(zip("1234567890[];',./", '!@#$%^&*(){}:"<>?', strict=True))
+    assert not [(plain, upper) for plain, upper in shifted.items() if {f"Shift+{plain}", upper} <= keys]
