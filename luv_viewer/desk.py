@@ -63,6 +63,7 @@ class Desk(QObject):
         apply_theme(settings.theme, window)
         apply_keys(settings, window)
         apply_view(settings, window)
+        jobs.frames.set_budget(settings.frame_budget_mb)
         window.restore_state(settings.window_state)
 
     def join(self, labels: LabelDesk, verbs: Mapping[str, Callable[[], object]]) -> None:
@@ -103,6 +104,7 @@ class Desk(QObject):
         if (settings.key_preset, settings.key_overrides) != (before.key_preset, before.key_overrides):
             apply_keys(settings, self.window)
         apply_view(settings, self.window)
+        self.jobs.frames.set_budget(settings.frame_budget_mb)
         self.jobs.keep_settings(settings, self._settings_file)
 
     def close(self) -> None:

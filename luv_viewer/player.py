@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from luv_viewer.domain.playback import SPEEDS, LoopMode, PlaybackClock, Position
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.video import Video
 
-TICK_MS = 5
-"""How often the clock is read while playing: well below the 16 ms of a 60 Hz screen."""
+LONGEST_WAIT_MS = 200
+"""The clock is read at least this often while playing, so that a slow video still answers."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,11 @@ class Player(QObject):
         self.dropped = 0
         self._clock: PlaybackClock | None = None
         self._run = 0
+        self._ordinal = 0
         self._shown_ordinal = -1
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(TICK_MS)
+        self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.tick)
 
     @property
@@ -75,6 +77,16 @@ class Player(QObject):
     def loop_interval(self) -> Span | None:
         """The interval that is played over and over, None when none is."""
         return self._interval
+
+    @property
+    def playing_span(self) -> Span | None:
+        """The frames that the clock goes through; None while paused."""
+        return None if self._clock is None else self._clock.span
+
+    @property
+    def loops(self) -> bool:
+        """Whether playing goes on from the start after the last frame."""
+        return self.loop_mode is not LoopMode.OFF or self._interval is not None
 
     @property
     def loop_span(self) -> Span:
@@ -130,7 +142,6 @@ class Player(QObject):
         if self.loop_mode is LoopMode.OFF and self._interval is None and start == self._video.n_frames - 1:
             start = 0
         self._start_clock(start)
-        self._timer.start()
         self.show_frame(start)
         self.playback_changed.emit()
 
@@ -172,16 +183,18 @@ class Player(QObject):
         position = self._due()
         if position is None:
             return
+        self._ordinal = position.ordinal
         if position.finished:
             self.pause()
+        else:
+            self._wait_for_next()
         if position.frame != self.frame:
             self.frame = position.frame
             self.frame_changed.emit(position.frame)
 
     def due_ticket(self) -> PlayTicket | None:
-        """The place in playing order of the frame due now, to hand back when it is painted; None while paused."""
-        position = self._due()
-        return None if position is None else PlayTicket(self._run, position.ordinal)
+        """The place in playing order of the frame at the play head, to hand back when it is painted; None while paused."""
+        return None if self._clock is None else PlayTicket(self._run, self._ordinal)
 
     def count_shown(self, ticket: PlayTicket | None) -> None:
         """A frame was painted; ticket: what `due_ticket` said when the frame was asked for.
@@ -199,6 +212,12 @@ class Player(QObject):
     def _due(self) -> Position | None:
         return None if self._clock is None else self._clock.at(self._now())
 
+    def _wait_for_next(self) -> None:
+        """Wake when the next frame is due: a clock read more often than that would take time from others."""
+        if self._clock is not None:
+            wait_ms = math.ceil(1000 * self._clock.wait_s(self._now()))
+            self._timer.start(max(1, min(LONGEST_WAIT_MS, wait_ms)))
+
     def _restart_clock(self) -> None:
         """Go on from the frame that is due, under the speed and loop of now."""
         self.tick()
@@ -212,6 +231,6 @@ class Player(QObject):
         if self._interval is None and self.loop_mode is LoopMode.CLIP:
             span = self._clip_span(frame) or span
         self._run += 1
-        self._shown_ordinal = -1
-        loops = self.loop_mode is not LoopMode.OFF or self._interval is not None
-        self._clock = PlaybackClock(self._video.times_s, span, frame, self._now(), self.speed, loops)
+        self._ordinal, self._shown_ordinal = 0, -1
+        self._clock = PlaybackClock(self._video.times_s, span, frame, self._now(), self.speed, self.loops)
+        self._wait_for_next()

@@ -10,6 +10,8 @@ from typing import Any
 
 import platformdirs
 
+from luv_viewer.domain.frame_cache import DEFAULT_BUDGET_MB
+
 FILE_VERSION = 1
 
 
@@ -26,6 +28,7 @@ class Settings:
     autoplay: start playing when a video opens. ai_enabled: run LUV-Net on every opened video.
     dense: clips at every frame (stride 1, last clip aligned) instead of the paper's (stride 24, padded tail).
     checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda` or `mps`.
+    frame_budget_mb: megabytes (2**20 bytes) that decoded frames may take, 32 to 8192.
     show_study_panel, show_pattern_panel, show_ruler, show_region: what the window shows.
     reader, project: who labelled last and in which folder, offered when a reader is chosen.
     window_state: Qt's saved geometry and splitter sizes as hex text.
@@ -40,6 +43,7 @@ class Settings:
     dense: bool = False
     checkpoint: str = ""
     device: str = "auto"
+    frame_budget_mb: int = DEFAULT_BUDGET_MB
     show_study_panel: bool = True
     show_pattern_panel: bool = True
     show_ruler: bool = True
@@ -56,6 +60,8 @@ class Settings:
 
 _TYPES = {f.name: type(getattr(Settings(), f.name)) for f in fields(Settings)}
 _ALLOWED: dict[str, tuple[object, ...]] = {"theme": ("dark", "light")}
+BOUNDS = {"scale_percent": (100, 300), "frame_budget_mb": (32, 8192)}
+"""Least and most of the settings that are numbers."""
 
 
 def _check(name: str, value: Any) -> None:
@@ -65,8 +71,10 @@ def _check(name: str, value: Any) -> None:
         raise SettingsError(f"setting {name} must be {_TYPES[name].__name__}, got {value!r}")
     if name in _ALLOWED and value not in _ALLOWED[name]:
         raise SettingsError(f"setting {name} must be one of {', '.join(map(str, _ALLOWED[name]))}, got {value!r}")
-    if name == "scale_percent" and not 100 <= value <= 300:
-        raise SettingsError(f"setting scale_percent must lie between 100 and 300, got {value}")
+    if name in BOUNDS:
+        least, most = BOUNDS[name]
+        if not least <= value <= most:
+            raise SettingsError(f"setting {name} must lie between {least} and {most}, got {value}")
     if isinstance(value, dict) and not all(isinstance(v, str) for v in value.values()):
         raise SettingsError(f"setting {name} must hold texts only")
 

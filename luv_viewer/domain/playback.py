@@ -86,3 +86,17 @@ class PlaybackClock:
             return Position(last, last - self.start_frame, True)
         frame = self.span.start + int(np.searchsorted(offsets, played_s - rounds * round_s, side="right")) - 1
         return Position(frame, rounds * len(self.span) + frame - self.start_frame, False)
+
+    def wait_s(self, now_s: float) -> float:
+        """Seconds from `now_s` until another frame is due.
+
+        >>> clock = PlaybackClock(np.arange(4) / 10, Span(0, 4), 1, 0.0, 1.0, True)
+        >>> round(clock.wait_s(0.06), 3), round(clock.wait_s(0.29), 3)
+        (0.04, 0.01)
+        """
+        position, offsets = self.at(now_s), self._offsets_s
+        index = position.frame - self.span.start
+        start_s = float(offsets[self.start_frame - self.span.start])
+        rounds = (position.ordinal + self.start_frame - self.span.start) // len(self.span)
+        next_s = float(offsets[index + 1]) if index + 1 < len(offsets) else self._round_s
+        return max(0.0, (rounds * self._round_s + next_s - start_s) / self.speed - (now_s - self.started_s))

@@ -30,6 +30,7 @@ class Study:
     failures: tuple[Failure, ...] = ()
 
     def close(self) -> None:
-        """Release all files."""
+        """Release all files and forget all decoded frames."""
         for video in self.videos:
             video.store.close()
+            video.cache.clear()

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from luv_viewer.domain.frame_cache import FrameCache
+from luv_viewer.domain.frame_cache import FrameCache, FrameKey
+from luv_viewer.domain.play_path import PlayPath
 from luv_viewer.domain.timing import Timing
 
 Region = tuple[int, int, int, int]
@@ -149,11 +150,15 @@ class Video:
 
         Raises IndexError for a frame the video does not have, StudyError when it cannot be decoded.
         """
-        frame = self.cache.get((self._key, i))
+        frame = self.kept_frame(i)
         if frame is None:
             frame = self.read(i)
-            self.cache.put((self._key, i), frame)
+            self.cache.put(FrameKey(self._key, i), frame)
         return frame
+
+    def kept_frame(self, i: int) -> NDArray[np.uint8] | None:
+        """Frame i as `frame` gives it where it needs no decoding, else None."""
+        return self.cache.get(FrameKey(self._key, i))
 
     def read(self, i: int) -> NDArray[np.uint8]:
         """Frame i decoded afresh and not kept, for passes over a whole video; otherwise as `frame`."""
@@ -170,7 +175,20 @@ class Video:
 
     def is_cached(self, i: int) -> bool:
         """True when frame i needs no decoding now."""
-        return self.cache.get((self._key, i)) is not None
+        return self.cache.holds(FrameKey(self._key, i))
+
+    def look_at(self, path: PlayPath) -> None:
+        """This is the video shown: the cache keeps its frames on that path before all others."""
+        self.cache.look_at(self._key, path)
+
+    def room(self) -> int:
+        """How many frames of this video the cache can hold."""
+        return self.cache.budget_bytes // (self.height * self.width * 3)
+
+    @property
+    def reads_in_order(self) -> bool:
+        """True for coded streams, where a frame needs those before it: two threads would each decode all of them."""
+        return bool(getattr(self.store, "reads_in_order", False))
 
     def frame_identity(self, i: int) -> FrameIdentity:
         """What an annotation of frame i refers to."""

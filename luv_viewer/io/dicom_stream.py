@@ -69,6 +69,8 @@ class StreamFrames:
     Raises StudyError when there is no stream that can be read.
     """
 
+    reads_in_order = True
+
     def __init__(self, file: DicomFile, data: ByteSource, start: int) -> None:
         self._file = file
         self._data = data

@@ -52,6 +52,11 @@ class LazyFrames:
         """See FrameStore."""
         return self._open().store.read(i)
 
+    @property
+    def reads_in_order(self) -> bool:
+        """See Video; True as long as the file was not opened."""
+        return self._video is None or self._video.reads_in_order
+
     def video_id(self) -> str:
         """The identity in the index; nothing is opened."""
         return self._indexed.video_id

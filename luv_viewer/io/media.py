@@ -101,6 +101,8 @@ def folder_group(folder: Path) -> StudyGroup:
 class MediaStore:
     """Frames of one video file (or of its bytes, for a member of an archive)."""
 
+    reads_in_order = True
+
     def __init__(self, source: Path | bytes, name: str) -> None:
         """Raises UnreadableFileError, UnsupportedFormatError."""
         self._source = source

@@ -12,12 +12,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.domain.checkpoint_info import CheckpointInfo
-from luv_viewer.domain.playback import LoopMode
 from luv_viewer.domain.prediction import Prediction
 from luv_viewer.domain.study import Study
 from luv_viewer.domain.video import Video
 from luv_viewer.jobs.ai import AiProgress, AiRequest, AiSettings, CheckpointShelf, run_ai
-from luv_viewer.jobs.frames import FrameFailure, FramePicture, FrameRequest, serve_frames
+from luv_viewer.jobs.frame_server import FrameServer
 from luv_viewer.jobs.keeping import KeepRequest, serve_keeping
 from luv_viewer.jobs.mailbox import LatestMailbox, QueueMailbox
 from luv_viewer.jobs.pictures import PictureRequest, serve_pictures
@@ -25,7 +24,6 @@ from luv_viewer.session import Session
 from luv_viewer.settings import Settings
 from luv_viewer.task import Report, Task
 
-READ_AHEAD_FRAMES = 6
 QUIET_POLL_MS = 60
 STOP_WAIT_MS = 20_000
 
@@ -65,23 +63,22 @@ class Jobs(QObject):
         self._ai_started_s = 0.0
         self._shelf = CheckpointShelf()
         self._finished: dict[tuple[Video, AiSettings], Prediction] = {}
-        self._frame_box: LatestMailbox[FrameRequest] = LatestMailbox()
+        self.frames = FrameServer(session, self)
         self._picture_box: QueueMailbox[PictureRequest] = QueueMailbox()
         self._keep_box: LatestMailbox[KeepRequest] = LatestMailbox()
         self._quiet_timer = QTimer(self)
         self._quiet_timer.setInterval(QUIET_POLL_MS)
         self._quiet_timer.timeout.connect(self._start_waiting_ai)
-        frames = Task("frames", lambda report: serve_frames(self._frame_box, report), _study_errors, self)
-        frames.progressed.connect(self._take_frame)
+        self.frames.picture_ready.connect(self.picture_ready)
+        self.frames.frame_failed.connect(self.frame_failed)
         pictures = Task("pictures", lambda report: serve_pictures(self._picture_box, report), _study_errors, self)
         pictures.progressed.connect(self.small_picture_ready)
         keeping = Task("keeping", lambda report: serve_keeping(self._keep_box, report), parent=self)
         keeping.progressed.connect(lambda sentence: session.problem_raised.emit(str(sentence)))
-        for task in (frames, pictures, keeping):
+        for task in (*self.frames.tasks(), pictures, keeping):
             task.failed.connect(session.problem_raised)
             self._start(task)
         session.study_changed.connect(self._forget_study)
-        session.player.frame_changed.connect(self.request_frame)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open a study in the background; the session shows it when its headers are read."""
@@ -104,18 +101,6 @@ class Jobs(QObject):
         names = from_user[0].name if len(from_user) == 1 else f"{len(from_user)} files"
         self.opening_changed.emit(f"Opening {names} …")
         self._start(task)
-
-    def request_frame(self, frame: int) -> None:
-        """Ask for a frame of the video shown; a newer request replaces one that still waits."""
-        video = self._session.video
-        if video is None:
-            return
-        ahead: tuple[int, ...] = ()
-        if self._session.player.is_playing:
-            wraps = self._session.player.loop_mode is LoopMode.VIDEO
-            following = range(frame + 1, frame + 1 + min(READ_AHEAD_FRAMES, video.n_frames - 1))
-            ahead = tuple(f % video.n_frames for f in following if wraps or f < video.n_frames)
-        self._frame_box.put(FrameRequest(video, frame, self._session.player.due_ticket(), ahead))
 
     def request_pictures(self, requests: list[PictureRequest], *, urgent: bool) -> None:
         """Ask for small pictures; urgent ones (top frames) before thumbnails."""
@@ -160,7 +145,8 @@ class Jobs(QObject):
         """Stop every thread and wait for it."""
         self._quiet_timer.stop()
         self._ai_next = None
-        for box in (self._frame_box, self._picture_box, self._keep_box):
+        self.frames.close()
+        for box in (self._picture_box, self._keep_box):
             box.close()
         for task in list(self._tasks):
             task.cancel()
@@ -194,12 +180,6 @@ class Jobs(QObject):
     def _forget_study(self) -> None:
         self._picture_box.clear()
         self._finished.clear()
-
-    def _take_frame(self, result: object) -> None:
-        if isinstance(result, FramePicture) and result.video is self._session.video:
-            self.picture_ready.emit(result)
-        elif isinstance(result, FrameFailure) and result.video is self._session.video:
-            self.frame_failed.emit(result)
 
     def _start_waiting_ai(self) -> None:
         if self._ai_task is not None or self._ai_next is None:

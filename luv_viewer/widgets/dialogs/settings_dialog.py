@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from luv_viewer.settings import Settings
+from luv_viewer.settings import BOUNDS, Settings
 from luv_viewer.widgets.key_table import ACTIONS, PRESETS, KeyConflictError, key_table, normal
 
 _DEVICES = (
@@ -62,6 +62,7 @@ class SettingsDialog(QDialog):
             theme=self.theme.currentData(),
             scale_percent=self.scale.value(),
             autoplay=self.autoplay.isChecked(),
+            frame_budget_mb=self.frame_budget.value(),
             ai_enabled=self.ai_enabled.isChecked(),
             dense=self.dense.isChecked(),
             device=self.device.currentData(),
@@ -75,11 +76,18 @@ class SettingsDialog(QDialog):
         form.setVerticalSpacing(12)
         self.theme = _choice((("Dark (reading room)", "dark"), ("Light", "light")), self._settings.theme)
         self.scale = QSpinBox()
-        self.scale.setRange(100, 300)
+        self.scale.setRange(*BOUNDS["scale_percent"])
         self.scale.setSingleStep(25)
         self.scale.setSuffix(" %")
         self.scale.setValue(self._settings.scale_percent)
         self.autoplay = _check("Start playing when a video opens", self._settings.autoplay)
+        self.frame_budget = QSpinBox()
+        self.frame_budget.setRange(*BOUNDS["frame_budget_mb"])
+        self.frame_budget.setSingleStep(32)
+        self.frame_budget.setSuffix(" MB")
+        self.frame_budget.setValue(self._settings.frame_budget_mb)
+        self.frame_budget.setAccessibleName("Memory for decoded frames")
+        self.frame_budget.setToolTip("A frame of 1232 x 924 pixels takes 3.3 MB; more memory makes going back faster.")
         self.ai_enabled = _check("Run LUV-Net when a video opens", self._settings.ai_enabled)
         self.dense = _check("Dense: a clip at every frame (slower, finer curves)", self._settings.dense)
         self.device = _choice(_DEVICES, self._settings.device)
@@ -89,6 +97,7 @@ class SettingsDialog(QDialog):
         note.setObjectName("muted")
         form.addRow("", note)
         form.addRow("Playback", self.autoplay)
+        form.addRow("Memory for decoded frames", self.frame_budget)
         form.addRow("AI", self.ai_enabled)
         form.addRow("", self.dense)
         form.addRow("AI runs on", self.device)
