@@ -193,7 +193,7 @@ class Player(QObject):
             self.frame_changed.emit(position.frame)
 
     def due_ticket(self) -> PlayTicket | None:
-        """The place in playing order of the frame at the play head, to hand back when it is painted; None while paused."""
+        """The place in playing order of the frame shown, to hand back when it is painted; None while paused."""
         return None if self._clock is None else PlayTicket(self._run, self._ordinal)
 
     def count_shown(self, ticket: PlayTicket | None) -> None:

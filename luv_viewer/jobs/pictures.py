@@ -56,7 +56,8 @@ def serve_pictures(mailbox: QueueMailbox[PictureRequest], report: Report) -> Non
         video = request.video
         x0, y0, x1, y1 = video.region
         try:
-            frame = video.frame(request.frame) if video.is_cached(request.frame) else video.read(request.frame)
+            kept = video.kept_frame(request.frame)
+            frame = video.read(request.frame) if kept is None else kept
         except StudyError:
             report(SmallPicture(request, None))
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
@@ -149,14 +148,18 @@ class VideoView(QWidget):
     def _render(self) -> None:
         if self._rgb is None:
             return
-        rgb = self._rgb
-        if not self._window_level.is_identity:
-            rgb = np.asarray(cv2.LUT(rgb, grey_table(self._window_level)), dtype=np.uint8)
-        rgb = np.ascontiguousarray(rgb)
+        rgb = np.ascontiguousarray(self._rgb if self._window_level.is_identity else self._through_window(self._rgb))
         height, width = rgb.shape[:2]
-        self._image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-        self._pixels = rgb  # QImage does not own its buffer
+        # Qt scales and draws 32-bit pictures twice as fast as 24-bit ones, which pays for the conversion of each frame
+        # (0.25 ms) and makes every other paint cheaper. The copy also owns its pixels.
+        stored = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+        self._image = stored.convertToFormat(QImage.Format.Format_RGB32)
         self.update()
+
+    def _through_window(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        import cv2  # OpenCV costs start-up time, and most people never change the window
+
+        return np.asarray(cv2.LUT(rgb, grey_table(self._window_level)), dtype=np.uint8)
 
     def _fit_scale(self) -> float:
         assert self._rgb is not None
