@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
+from model.errors import PredictionError
+
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-class PredictionError(RuntimeError):
-    """A prediction that could not be made; str(error) is one plain sentence. There is never a made-up number."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -57,6 +59,14 @@ def check_frame(frame: Image, name: str = "a frame") -> None:
         raise ValueError(f"{name} must be uint8 (0 to 255), got {frame.dtype}")
 
 
+def check_region(region: Region, shape: Sequence[int]) -> None:
+    """Raises ValueError unless `region` lies inside a frame of `shape` (H, W, ...)."""
+    x0, y0, x1, y1 = region
+    height, width = shape[:2]
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise ValueError(f"region {region} does not lie inside a frame of {width} x {height} pixels")
+
+
 def letterbox(image: Image, size: int = 256) -> Image:
     """Shrink or enlarge (H, W) or (H, W, C) uint8 to fit a black (size, size[, C]) square, aspect kept, centred.
 
@@ -67,14 +77,22 @@ def letterbox(image: Image, size: int = 256) -> Image:
     >>> int(rows[0]), int(rows[-1])
     (28, 226)
     """
-    height, width = image.shape[:2]
-    scale = min(size / width, size / height)
-    new_width, new_height = max(1, int(width * scale)), max(1, int(height * scale))
-    resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
-    top, left = int(size / 2 - new_height / 2), int(size / 2 - new_width / 2)
+    top, left, height, width = letterbox_place(image.shape[:2], size)
     square = np.zeros((size, size, *image.shape[2:]), np.uint8)
-    square[top : top + new_height, left : left + new_width] = resized
+    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    square[top : top + height, left : left + width] = resized
     return square
+
+
+def letterbox_place(shape: Sequence[int], size: int = 256) -> tuple[int, int, int, int]:
+    """Where `letterbox` puts an image of `shape` (H, W): top, left, height, width inside the square, pixels.
+
+    >>> letterbox_place((771, 988))
+    (28, 0, 199, 256)
+    """
+    scale = min(size / shape[1], size / shape[0])
+    height, width = max(1, int(shape[0] * scale)), max(1, int(shape[1] * scale))
+    return int(size / 2 - height / 2), int(size / 2 - width / 2), height, width
 
 
 def video_frame(frame: Image, region: Region, preprocessing: Preprocessing) -> Image:
@@ -83,10 +101,8 @@ def video_frame(frame: Image, region: Region, preprocessing: Preprocessing) -> I
     region: (x0, y0, x1, y1), half-open, pixels; it must lie inside the frame (ValueError).
     """
     check_frame(frame)
+    check_region(region, frame.shape)
     x0, y0, x1, y1 = region
-    height, width = frame.shape[:2]
-    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
-        raise ValueError(f"region {region} does not lie inside a frame of {width} x {height} pixels")
     crop = frame[y0:y1, x0:x1]
     if preprocessing.channel_rule == "channel0":
         grey = np.ascontiguousarray(crop[:, :, 0])
@@ -108,6 +124,9 @@ def normalize(images: Sequence[Image], preprocessing: Preprocessing, device: tor
     """
     if not images:
         raise ValueError("there is no image to normalise")
+    # Here, because frames are prepared for OpenVINO too, without torch.
+    import torch
+
     stacked = torch.from_numpy(np.stack(images)).to(device)
     channels_first = stacked[:, None].expand(-1, 3, -1, -1) if stacked.ndim == 3 else stacked.permute(0, 3, 1, 2)
     mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)

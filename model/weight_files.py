@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from model.errors import WeightFileError
+
 _INFLATION_LIMIT = 4
-
-
-class WeightFileError(ValueError):
-    """A file of weights that cannot be read or does not fit; str(error) is one plain sentence naming the file."""
 
 
 def read_weight_file(path: Path) -> Mapping[Any, Any]:

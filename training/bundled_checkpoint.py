@@ -24,7 +24,7 @@ import torch
 import luv_viewer
 from luv_viewer.io.whole_file import write_whole
 from model import Checkpoint, Preprocessing, save_checkpoint
-from model.checkpoint import PATTERNS
+from model.facts import PATTERNS
 from model.networks.luv_net import LUVNet
 from model.registry import build_network
 from training.calibration import (

@@ -14,7 +14,8 @@ from pathlib import Path
 from torch import Tensor, nn
 from torchvision import models
 
-from model.weight_files import WeightFileError, read_weight_file
+from model.errors import WeightFileError
+from model.weight_files import read_weight_file
 
 
 @dataclass(frozen=True)

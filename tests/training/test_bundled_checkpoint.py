@@ -12,7 +12,7 @@ import torch
 
 from luv_viewer.io import open_study
 from model import Checkpoint, load_checkpoint, predict_video
-from model.checkpoint import PATTERNS
+from model.facts import PATTERNS
 from model.networks.luv_net import LUVNet
 from tests.builders import moving_speckle, write_mp4
 from training.bundled_checkpoint import calibrated_network, operating_points, pooled_thresholds
