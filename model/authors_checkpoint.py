@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.networks.encoders import ENCODERS, canonical_names, encoder_spec, identify_encoder
 from model.errors import WeightFileError
+from model.networks.encoders import ENCODERS, canonical_names, encoder_spec, identify_encoder
 
 _RENAMED = {"conv1d": "temporal", "attn_fc": "spatial", "fc_out_final": "output"}
 _FACTS = ("best_epoch", "best_valid_loss", "best_valid_acc", "best_valid_auc")

@@ -31,10 +31,9 @@ def run_head(
     weights are; logits are what `LUVNet.head` gives up to rounding.
     Raises ValueError when a clip does not lie inside the rows.
     """
-    if len(starts) == 0 or starts.min() < 0 or starts.max() + clip_length > features.shape[0] or clip_length < 1:
-        raise ValueError(
-            f"clips of {clip_length} frames starting at rows {starts.tolist()} do not lie inside {features.shape[0]} rows"
-        )
+    n_rows = features.shape[0]
+    if len(starts) == 0 or starts.min() < 0 or starts.max() + clip_length > n_rows or clip_length < 1:
+        raise ValueError(f"clips of {clip_length} frames from rows {starts.tolist()} do not lie inside {n_rows} rows")
     xp = array_module(features)
     windows = xp.asarray(starts[:, None] + np.arange(clip_length), device=features.device)
     pooled, attention = _attend(xp, weights.queries, features, windows)

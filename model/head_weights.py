@@ -30,7 +30,7 @@ Layers = tuple[LinearLayer, ...]
 
 @dataclass(frozen=True, eq=False)
 class TemporalWeights:
-    """Equations 1, 2. kernels: (k * D, D), one block of D rows per tap, batch norm's scale already in them; shift: (D,).
+    """Equations 1, 2. kernels: (k * D, D), one block of D rows per tap, with batch norm's scale; shift: (D,).
 
     The scale belongs to the output channel, so that multiplying before the sum over taps changes nothing.
     """

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 import model
+from luv_viewer.analysis.engine import OpenedNetwork, check_patterns
+from luv_viewer.analysis.engine import check_engine as check_engine
+from luv_viewer.analysis.engine import load_checkpoint as load_checkpoint
 from luv_viewer.analysis.errors import AnalysisError, CheckpointUnusableError, NotAssessedError
 from luv_viewer.analysis.plausibility import why_implausible
-from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.prediction import Prediction, Provenance
 from luv_viewer.domain.video import Video
 from luv_viewer.io import StudyError
 from model.clips import Tail
-from model.devices import resolve_engine
+from model.facts import CheckpointFacts
+from model.runtimes.contract import Runtime
+from model.runtimes.opening import facts_of
+from model.runtimes.prepared import PreparedNetwork
 
 Report = Callable[[int, int], None]
+Network: TypeAlias = "model.Checkpoint | OpenedNetwork"
 
 _EXPECTED = (model.PredictionError, StudyError)
 
@@ -32,22 +39,9 @@ def default_checkpoint_path() -> Path:
     return Path(str(folder / found[0]))
 
 
-def load_checkpoint(path: Path) -> model.Checkpoint:
-    """The network in a file, ours or the authors'. Raises CheckpointUnusableError.
-
-    Its patterns must be of `Pattern`, so that results have a place on screen and in tables.
-    """
-    try:
-        checkpoint = model.load_checkpoint(path)
-    except model.CheckpointError as error:
-        raise CheckpointUnusableError(str(error)) from error
-    _patterns(checkpoint)
-    return checkpoint
-
-
 def predict_video(
     video: Video,
-    checkpoint: model.Checkpoint,
+    checkpoint: Network,
     *,
     stride: int = 24,
     tail: Tail = "pad",
@@ -57,25 +51,28 @@ def predict_video(
 ) -> Prediction:
     """The complete prediction of a video; as `iter_video_predictions` otherwise."""
     _refuse_implausible(video)
+    source, runtime = _parts(checkpoint)
+    facts = facts_of(source)
     try:
         result = model.predict_video(
             video,
-            checkpoint,
-            clip_length=checkpoint.clip_length,
+            source,
+            clip_length=facts.clip_length,
             stride=stride,
             tail=tail,
             device=device,
             precision=precision,
             report=report,
+            runtime=runtime,
         )
     except _EXPECTED as error:
         raise _plain(error, video) from error
-    return _to_domain(result, checkpoint)
+    return _to_domain(result, facts)
 
 
 def iter_video_predictions(
     video: Video,
-    checkpoint: model.Checkpoint,
+    checkpoint: Network,
     *,
     stride: int = 24,
     tail: Tail = "pad",
@@ -86,36 +83,38 @@ def iter_video_predictions(
 ) -> Iterator[Prediction]:
     """Growing predictions of a video, clips nearest to the play head first; the last one is complete.
 
-    Clips have the checkpoint's length. stride: frames from clip to clip; tail: `pad`, `align` or `drop`.
+    checkpoint: one in memory, run by torch on `device`, or one opened on its engine, where device and precision are
+    that engine's. Clips have the checkpoint's length. stride: frames from clip to clip; tail: `pad`, `align` or `drop`.
     play_head: the frame shown now, asked before each step. report(done, total): called as work is done; what it raises
     (to cancel) passes through unchanged.
     Raises NotAssessedError for an input unlike lung ultrasound (see `plausibility`) and when memory runs out,
     AnalysisError when the network cannot run or a frame cannot be decoded.
     """
     _refuse_implausible(video)
+    source, runtime = _parts(checkpoint)
+    facts = facts_of(source)
     try:
         for result in model.iter_predictions(
             video,
-            checkpoint,
-            clip_length=checkpoint.clip_length,
+            source,
+            clip_length=facts.clip_length,
             stride=stride,
             tail=tail,
             device=device,
             precision=precision,
             play_head=play_head,
             report=report,
+            runtime=runtime,
         ):
-            yield _to_domain(result, checkpoint)
+            yield _to_domain(result, facts)
     except _EXPECTED as error:
         raise _plain(error, video) from error
 
 
-def check_engine(device: str, precision: str) -> None:
-    """Raises AnalysisError, one sentence, when the device or precision does not exist on this machine."""
-    try:
-        resolve_engine(device, precision)
-    except model.PredictionError as error:
-        raise AnalysisError(f"LUV-Net cannot run: {error}.") from error
+def _parts(network: Network) -> tuple[model.Checkpoint | PreparedNetwork, Runtime | None]:
+    if isinstance(network, OpenedNetwork):
+        return network.source, network.runtime
+    return network, None
 
 
 def _refuse_implausible(video: Video) -> None:
@@ -133,28 +132,18 @@ def _plain(error: Exception, video: Video) -> AnalysisError:
     return NotAssessedError(video.source.name, str(error))
 
 
-def _patterns(checkpoint: model.Checkpoint) -> tuple[Pattern, ...]:
-    try:
-        return tuple(Pattern(name) for name in checkpoint.patterns)
-    except ValueError as error:
-        raise CheckpointUnusableError(
-            f"The checkpoint {checkpoint.name} scores a pattern this program does not know: {error}; "
-            f"expected some of {', '.join(pattern.value for pattern in Pattern)}."
-        ) from error
-
-
-def _to_domain(result: model.VideoPrediction, checkpoint: model.Checkpoint) -> Prediction:
+def _to_domain(result: model.VideoPrediction, facts: CheckpointFacts) -> Prediction:
     """A pattern whose attention is constant has no top frames here: its frames all tie, so that none stands out.
 
     `model.VideoPrediction.top_frames` names the first ones there; window, figure and summary show none.
     """
     made = result.provenance
-    patterns = _patterns(checkpoint)
+    patterns = check_patterns(facts)
     return Prediction(
         patterns=patterns,
         clip_spans=result.clip_spans,
         probabilities=result.probabilities,
-        thresholds=np.asarray(checkpoint.thresholds, dtype=np.float64),
+        thresholds=np.asarray(facts.thresholds, dtype=np.float64),
         clip_attention=result.clip_attention,
         frame_attention=result.frame_attention,
         constant_attention=result.constant_attention,

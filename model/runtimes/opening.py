@@ -40,8 +40,6 @@ def open_runtime(
     if precision != "auto" and precision not in PRECISIONS:
         raise PredictionError(f"unknown precision {precision!r}: expected auto, {', '.join(PRECISIONS)}")
     engine, _, place = device.partition(":")
-    if engine == "openvino" and place.upper() not in ("", "CPU", "GPU", "NPU"):
-        raise PredictionError(f"unknown device {device!r}: expected openvino, openvino:gpu or openvino:npu")
     if isinstance(source, PreparedNetwork):
         if engine not in ("auto", "cpu", "openvino"):
             raise PredictionError(f"a prepared network runs on OpenVINO: device {device!r} needs the checkpoint itself")

@@ -52,12 +52,8 @@ class OpenVINORuntime:
         if device == "CPU":
             options["INFERENCE_NUM_THREADS"] = n_threads or os.cpu_count() or 1
         with _guarded(self.name):
+            check_openvino(device, precision)
             core = import_openvino().Core()
-            available = core.available_devices
-            if not any(found.partition(".")[0] == device for found in available):
-                raise PredictionError(
-                    f"OpenVINO finds no {device} here (it finds {', '.join(available) or 'none'}): use device cpu"
-                )
             fixed = model.clone()
             fixed.reshape([FRAMES_AT_ONCE, *(side.get_length() for side in list(model.input(0).partial_shape)[1:])])
             self._request = _compiled(core, fixed, device, options, background).create_infer_request()
@@ -119,6 +115,25 @@ def _guarded(name: str) -> Iterator[None]:
     except RuntimeError as error:
         reason = str(error).strip().splitlines()
         raise PredictionError(f"the network failed on {name}: {reason[-1] if reason else 'no reason given'}") from error
+
+
+def check_openvino(device: str, precision: str) -> None:
+    """Raises PredictionError, one sentence, when OpenVINO cannot run this here.
+
+    device: "CPU", "GPU" or "NPU". precision: of `contract.PRECISIONS`, or "auto". On a CPU without the instructions
+    OpenVINO would quietly compute bf16 and fp16 in float32, so that is refused.
+    """
+    if device not in OPENVINO_DEVICES:
+        raise PredictionError(
+            f"unknown device openvino:{device.lower()}: expected openvino, openvino:gpu, openvino:npu"
+        )
+    available = import_openvino().Core().available_devices
+    if not any(found.partition(".")[0] == device for found in available):
+        raise PredictionError(
+            f"OpenVINO finds no {device} here (it finds {', '.join(available) or 'none'}): use device cpu"
+        )
+    if device == "CPU" and precision in ("bf16", "fp16") and precision.upper() not in capabilities():
+        raise PredictionError(f"this processor does not compute {precision} with OpenVINO: use fp32, int8 or auto")
 
 
 def capabilities(device: str = "CPU") -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A checkpoint made ready for OpenVINO, in a folder of the user's cache: nothing in it can run code, none needs torch.
 
-<cache>/networks/<version>/  prepared.json (facts), head/*.npy, encoder.openvino (see `openvino_model.save_model`), and once
-they were made int8.openvino and choice.json (what `auto` runs on this machine, see `model.runtimes.choice`).
+<cache>/networks/<version>/  prepared.json (facts), head/*.npy, encoder.openvino (see `openvino_model.save_model`), and
+once they were made int8.openvino and choice.json (what `auto` runs on this machine, see `model.runtimes.choice`).
 """
 
 from __future__ import annotations
