@@ -60,26 +60,8 @@ class StreamDecoder:
         return None
 
     def rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB of a decoded frame.
-
-        YCbCr by the matrix its stream names (BT.709, BT.2020), else BT.601; limited range unless the stream says
-        full; the result is full range; alpha is ignored. Equal to `av.VideoFrame.to_ndarray(format="rgb24")`.
-        """
-        matrix = {_BT709: Colorspace.ITU709, _BT2020: Colorspace.BT2020}.get(frame.colorspace, Colorspace.ITU601)
-        is_full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
-        if not (frame.format.is_rgb or frame.format.name.startswith(("gray", "mono", "pal"))):
-            shown = self._reformatter.reformat(
-                frame,
-                format="rgb24",
-                src_colorspace=matrix,
-                dst_colorspace=matrix,
-                interpolation=Interpolation.BILINEAR,
-                src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
-                dst_color_range=ColorRange.JPEG,
-            )
-        else:
-            shown = self._reformatter.reformat(frame, format="rgb24", interpolation=Interpolation.BILINEAR)
-        return np.ascontiguousarray(shown.to_ndarray())
+        """(H, W, 3) uint8 RGB of a decoded frame; see `rgb_picture`."""
+        return rgb_picture(frame, self._reformatter)
 
     def close(self) -> None:
         """Close the file and drop the decoded frames."""
@@ -244,6 +226,29 @@ class DecoderPool:
     def n_idle(self) -> int:
         """Decoders open and waiting; never above the limit."""
         return len(self._idle)
+
+
+def rgb_picture(frame: av.VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB of a decoded frame.
+
+    YCbCr by the matrix its stream names (BT.709, BT.2020), else BT.601; limited range unless the stream says
+    full; the result is full range; alpha is ignored. Equal to `av.VideoFrame.to_ndarray(format="rgb24")`.
+    """
+    matrix = {_BT709: Colorspace.ITU709, _BT2020: Colorspace.BT2020}.get(frame.colorspace, Colorspace.ITU601)
+    is_full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
+    if not (frame.format.is_rgb or frame.format.name.startswith(("gray", "mono", "pal"))):
+        shown = reformatter.reformat(
+            frame,
+            format="rgb24",
+            src_colorspace=matrix,
+            dst_colorspace=matrix,
+            interpolation=Interpolation.BILINEAR,
+            src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG,
+        )
+    else:
+        shown = reformatter.reformat(frame, format="rgb24", interpolation=Interpolation.BILINEAR)
+    return np.ascontiguousarray(shown.to_ndarray())
 
 
 def _n_bytes(frame: av.VideoFrame) -> int:
