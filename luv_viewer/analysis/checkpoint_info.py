@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import model
 from luv_viewer.domain.checkpoint_info import CheckpointInfo, Metric
 from luv_viewer.domain.pattern import Pattern
+from model.facts import CheckpointFacts
 
 _METRIC_NUMBERS = ("auc", "low", "high")
 
 
-def describe_checkpoint(checkpoint: model.Checkpoint) -> CheckpointInfo:
+def describe_checkpoint(checkpoint: CheckpointFacts) -> CheckpointInfo:
     """What `checkpoint` says of itself; texts it lacks are empty, metrics that miss a number are left out.
 
     Metadata keys read: title, description, licence, date (text); data, limitations (a text or a list of texts);
