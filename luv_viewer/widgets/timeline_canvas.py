@@ -1,4 +1,4 @@
-"""The part of the timeline right of the names: drawing through pyqtgraph, and the mouse."""
+"""The part of the timeline right of the names: drawing, and the mouse."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QEnterEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -19,7 +17,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGraphicsScene, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
 from luv_viewer.widgets.timeline_axis import FrameAxis
 from luv_viewer.widgets.timeline_curves import CurveItems
@@ -36,7 +34,7 @@ _FOLLOW_JUMP = 12
 """A step of more frames than this is a jump, which the view follows even where the user had turned away."""
 
 
-class LaneCanvas(pg.GraphicsView):
+class LaneCanvas(QGraphicsView):
     """Curves, tracks and play head on one frame axis; says which frame the mouse asks for.
 
     What it asks for in a track is said by `mouse`.
@@ -46,12 +44,19 @@ class LaneCanvas(pg.GraphicsView):
     track_menu_requested = Signal(object, object, int, QPoint)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, background=None)
+        super().__init__(parent)
+        self.setScene(QGraphicsScene(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, defaultPadding=0)
-        self.setCentralItem(self._view)
-        self._curves = CurveItems(self._view)
+        self._curves = CurveItems(self.scene())
         self.mouse = TrackMouse(self)
         self.mouse.draft_changed.connect(self._show_draft)
         self._times_s: NDArray[np.floating] = np.zeros(0)
@@ -75,7 +80,7 @@ class LaneCanvas(pg.GraphicsView):
             return
         old, self._picture = self._picture, replace(self._picture, **changes)
         if self._picture.lanes is not old.lanes:
-            self._curves.set_lanes(self._picture, self.devicePixelRatioF())
+            self._curves.set_lanes(self._picture)
         self._place()
 
     def show_tracks(self, tracks: Tracks) -> None:
@@ -140,6 +145,7 @@ class LaneCanvas(pg.GraphicsView):
 
     def _place(self) -> None:
         """Draw everything again."""
+        self.setSceneRect(0, 0, self._picture.axis.width_px, self._picture.height_px)
         self._curves.place(self._picture)
         self.resetCachedContent()
         self.viewport().update()
@@ -148,19 +154,18 @@ class LaneCanvas(pg.GraphicsView):
         if self._picture.axis.n_frames:
             self.show_values(axis=axis)
 
-    def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """Everything behind the curves; Qt keeps the result until it changes."""
-        draw_background(painter, self._picture, rect)
+        draw_background(painter, self._picture, QRectF(rect))
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """Everything above the curves."""
-        draw_foreground(painter, self._picture, rect)
+        draw_foreground(painter, self._picture, QRectF(rect))
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Lanes and axis follow the size."""
         super().resizeEvent(event)
-        if event is not None:
-            self.show_values(axis=self._picture.axis.resized(self.width()), height_px=self.height())
+        self.show_values(axis=self._picture.axis.resized(self.width()), height_px=self.height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Left: go to that frame and start to drag, in a track what lies there. Middle: start to pan."""
@@ -227,9 +232,7 @@ class LaneCanvas(pg.GraphicsView):
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self.mouse.is_dragging:
             event.setAccepted(event.key() == Qt.Key.Key_Escape)
             return event.isAccepted()
-        if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._curves.set_style(self._picture, self.devicePixelRatioF())
-        elif event.type() == QEvent.Type.FontChange:
+        if event.type() == QEvent.Type.FontChange:
             self.show_values(font=self.font())
         return bool(super().event(event))
 
@@ -246,6 +249,3 @@ class LaneCanvas(pg.GraphicsView):
             self.mouse.cancel()
         else:
             event.ignore()
-
-    def leaveEvent(self, event: QEvent | QEnterEvent) -> None:
-        """Nothing in the scene reacts to hovering."""
