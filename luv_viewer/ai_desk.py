@@ -40,6 +40,11 @@ class AiDesk(QObject):
         self._waits_for_reader = False
         session.notebook.reader_changed.connect(self._hide_from_blinded)
 
+    def engine(self) -> tuple[Path | None, str]:
+        """The checkpoint file (None: the bundled one) and the device in force."""
+        checkpoint = self._once.get("checkpoint", self._settings().checkpoint)
+        return Path(checkpoint) if checkpoint else None, self._once.get("device", self._settings().device)
+
     def wait_for_reader(self) -> None:
         """A reader was named at the start: the AI waits until it is known whether that reader is blinded."""
         self._waits_for_reader = True
@@ -53,7 +58,7 @@ class AiDesk(QObject):
     def begin_video(self) -> None:
         """Another video, or none, is shown."""
         if self._session.video is None:
-            self._jobs.stop_ai()
+            self._jobs.ai.stop()
             self._session.set_ai_state(AiState(AiPhase.IDLE, ""))
         else:
             self.start()
@@ -72,19 +77,18 @@ class AiDesk(QObject):
         if not self._settings().ai_enabled:
             self._session.set_ai_state(AiState(AiPhase.OFF, "AI is off"))
             return
-        checkpoint = self._once.get("checkpoint", self._settings().checkpoint)
-        device = self._once.get("device", self._settings().device)
-        file = Path(checkpoint) if checkpoint else None
+        file, device = self.engine()
+        precision = self._settings().precision
         if self._settings().dense:
-            self._jobs.start_ai(AiSettings(file, device, stride=1, tail="align"))
+            self._jobs.ai.start(AiSettings(file, device, precision, stride=1, tail="align"))
         else:
-            self._jobs.start_ai(AiSettings(file, device, stride=24, tail="pad"))
+            self._jobs.ai.start(AiSettings(file, device, precision, stride=24, tail="pad"))
 
     def restart(self) -> None:
         """Forget the result shown and run with the settings of now."""
         video = self._session.video
         if video is not None:
-            self._jobs.stop_ai()
+            self._jobs.ai.stop()
             self._session.set_prediction(video, None)
             self.start()
 
@@ -126,7 +130,7 @@ class AiDesk(QObject):
     def _hide_from_blinded(self) -> None:
         reader, video = self._session.notebook.reader, self._session.video
         if reader is not None and reader.blinded and video is not None:
-            self._jobs.stop_ai()
+            self._jobs.ai.stop()
             self._session.set_prediction(video, None)
             self.start()
         elif self._session.ai_state.sentence == AI_HIDDEN:

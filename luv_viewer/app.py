@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.001
 SIGNAL_POLL_MS = 200
+_DEVICES = ("auto", "cpu", "cuda", "mps", "openvino", "torch")
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -39,13 +40,26 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--demo", action="store_true", help="open the bundled demo study")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="network to use instead of the bundled one")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where LUV-Net runs")
+    parser.add_argument("--device", choices=_DEVICES, help="where LUV-Net runs")
     parser.add_argument("--reader", metavar="NAME", help="who labels; the work is kept in the project")
     parser.add_argument("--project", type=Path, metavar="DIR", help="folder of the labelling project")
+    parser.add_argument(
+        "--live", metavar="SOURCE", help="watch a capture device (0, 1, ..., its path or address) or a file as it plays"
+    )
+    parser.add_argument(
+        "--record", nargs="?", const="", metavar="FILE", help="with --live: record to this .mkv file or folder"
+    )
     parser.add_argument("--version", action="version", version=f"luv-viewer {luv_viewer.__version__}")
     arguments = parser.parse_args(argv)
     if arguments.demo and arguments.paths:
         parser.error("give either --demo or paths, not both")
+    if arguments.live is not None and (arguments.demo or arguments.paths or not arguments.live.strip()):
+        parser.error("--live needs a device or a file, and goes without other paths and --demo")
+    if arguments.record is not None:
+        if arguments.live is None:
+            parser.error("--record needs --live")
+        if arguments.record and Path(arguments.record).suffix != ".mkv" and not Path(arguments.record).is_dir():
+            parser.error("--record needs a file that ends in .mkv, or a folder that exists")
     return arguments
 
 
@@ -106,6 +120,7 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     from luv_viewer.jobs.labelling import LabelJobs
     from luv_viewer.key_watch import KeyWatch
     from luv_viewer.label_desk import LabelDesk
+    from luv_viewer.live_desk import LiveDesk
     from luv_viewer.session import Session
     from luv_viewer.settings import settings_path
     from luv_viewer.sheet_desk import SheetDesk
@@ -124,14 +139,22 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     sheets, comparing = SheetDesk(session, label_jobs, window), CompareDesk(session, label_jobs, window)
     comparing.merge_requested.connect(window.menu_actions["merge_sheets"].trigger)
     desk.join(labels, {**labels.verbs(), **sheets.verbs(), **comparing.verbs()})
+    live = LiveDesk(session, window, lambda: desk.settings, desk.ai.engine)
+    live.recording_wanted.connect(lambda path: desk.open_paths([path]))
+    labels.reader_opened.connect(live.begin_reading)
     window.closing.connect(label_jobs.close)
+    window.closing.connect(live.close)
     before = sys.excepthook
     sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
     window.show()
     if arguments.reader or arguments.project:
         labels.start(arguments.reader, arguments.project, opens_study=bool(arguments.demo or arguments.paths))
         desk.ai.wait_for_reader()
-    if arguments.demo:
+        live.wait_for_reader()
+    if arguments.live is not None:
+        record_to = Path(arguments.record) if arguments.record else None
+        live.start(arguments.live, record_to=record_to, records=arguments.record is not None)
+    elif arguments.demo:
         desk.open_demo()
     elif arguments.paths:
         desk.open_paths(arguments.paths)
@@ -143,6 +166,7 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     finally:
         sys.excepthook = before
         label_jobs.close()
+        live.close()
         jobs.close()
         keys.stop()
         window.deleteLater()

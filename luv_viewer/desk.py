@@ -227,7 +227,7 @@ class Desk(QObject):
     def _stop(self) -> None:
         """Esc: first what is being labelled, then the AI run."""
         if not self.session.marking.stop_running():
-            self.jobs.stop_ai()
+            self.jobs.ai.stop()
 
     def _jump_to(self, frame: int) -> None:
         self.session.player.pause()
@@ -253,5 +253,10 @@ class Desk(QObject):
         self.keep_settings(after)
         if before.device != after.device:
             self.ai.forget_device()
-        if (before.ai_enabled, before.dense, before.device) != (after.ai_enabled, after.dense, after.device):
+        if _ai_part(before) != _ai_part(after):
             self.ai.restart()
+
+
+def _ai_part(settings: Settings) -> tuple[object, ...]:
+    """The settings whose change makes LUV-Net run again."""
+    return settings.ai_enabled, settings.dense, settings.device, settings.precision

@@ -175,5 +175,6 @@ class Presenter(QObject):
             AiPhase.STOPPED: f"Stopped: {state.sentence}",
         }
         panel = self._window.pattern_panel
-        panel.set_ai_state(words.get(state.phase, state.sentence), state.progress, _PHASE_KINDS[state.phase])
+        sentence = words.get(state.phase, state.sentence) + (f". {state.note}" if state.note else "")
+        panel.set_ai_state(sentence, state.progress, _PHASE_KINDS[state.phase], state.why)
         panel.set_ai_action(_PHASE_ACTIONS.get(state.phase))

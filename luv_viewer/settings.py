@@ -26,8 +26,10 @@ class Settings:
     theme: `dark` or `light`. scale_percent: size of everything, 100 to 300, applied at the next start.
     key_preset: name of a key table; key_overrides: action name -> key sequences joined by `; `.
     autoplay: start playing when a video opens. ai_enabled: run LUV-Net on every opened video.
-    dense: clips at every frame (stride 1, last clip aligned) instead of the paper's (stride 24, padded tail).
-    checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda` or `mps`.
+    dense: clips at every frame (stride 1, last clip aligned) instead of the paper's (stride 24, padded tail); it costs
+    about the same, because every frame is encoded once either way.
+    checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda`, `mps`, `torch` or
+    `openvino`. precision: `auto`, `fp32`, `bf16` or `int8`, of the frame encoder.
     frame_budget_mb: megabytes (2**20 bytes) that decoded frames may take, 32 to 8192.
     show_study_panel, show_pattern_panel, show_ruler, show_region: what the window shows.
     reader, project: who labelled last and in which folder, offered when a reader is chosen.
@@ -40,9 +42,10 @@ class Settings:
     key_overrides: dict[str, str] = field(default_factory=dict)
     autoplay: bool = True
     ai_enabled: bool = True
-    dense: bool = False
+    dense: bool = True
     checkpoint: str = ""
     device: str = "auto"
+    precision: str = "auto"
     frame_budget_mb: int = DEFAULT_BUDGET_MB
     show_study_panel: bool = True
     show_pattern_panel: bool = True
@@ -59,7 +62,7 @@ class Settings:
 
 
 _TYPES = {f.name: type(getattr(Settings(), f.name)) for f in fields(Settings)}
-_ALLOWED: dict[str, tuple[object, ...]] = {"theme": ("dark", "light")}
+_ALLOWED: dict[str, tuple[object, ...]] = {"theme": ("dark", "light"), "precision": ("auto", "fp32", "bf16", "int8")}
 BOUNDS = {"scale_percent": (100, 300), "frame_budget_mb": (32, 8192)}
 """Least and most of the settings that are numbers."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,16 +70,27 @@ def iter_predictions(
     report: Report | None = None,
     play_head: PlayHead | None = None,
     runtime: Runtime | None = None,
+    every_s: float = 0.0,
 ) -> Iterator[VideoPrediction]:
     """As `predict_video`, giving a growing result each time more clips are done; the last one is complete.
 
     play_head: tells the frame on screen (None: the first); frames nearest to it are encoded next.
+    every_s: seconds between two results at least, but for the last, which always comes.
     Arguments are checked at the call, everything else happens while iterating.
     """
     runtime = runtime or open_runtime(checkpoint, str(device), precision)
     run, combine = _prepare(frames, checkpoint, _Clips(clip_length, stride, tail), runtime)
     steps = run.steps(report or _ignore, play_head or (lambda: None))
-    return (combine.prediction(run) for _ in steps)
+    return _spaced(steps, run, combine, every_s)
+
+
+def _spaced(steps: Iterator[None], run: SlidingRun, combine: _Combine, every_s: float) -> Iterator[VideoPrediction]:
+    given_s = -math.inf
+    for _ in steps:
+        now_s = time.monotonic()
+        if run.is_complete or now_s - given_s >= every_s:
+            given_s = now_s
+            yield combine.prediction(run)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from model.runtimes.contract import Runtime
 Report = Callable[[int, int], None]
 PlayHead = Callable[[], int | None]
 
+_CLIPS_TO_START = 8
+"""Clips that wait for one another while frames are still to come: fewer calls of the head, results soon enough."""
+
 
 class SlidingRun:
     """One pass of a network over the clips of a video.
@@ -39,7 +42,7 @@ class SlidingRun:
         self._logits = np.full((len(spans), runtime.head.n_patterns), np.nan)
         self._clip_attention = np.full((len(spans), clip_length, runtime.head.n_patterns), np.nan)
         stride = int(spans[1, 0] - spans[0, 0]) if len(spans) > 1 else 1
-        self._clips_to_start = max(1, runtime.clips_at_once // max(1, stride))
+        self._clips_to_start = max(1, min(_CLIPS_TO_START, runtime.clips_at_once) // max(1, stride))
 
     def steps(self, report: Report, play_head: PlayHead) -> Iterator[None]:
         """Run to the end, frames nearest to the play head first; yields each time more clips are done.
@@ -65,6 +68,11 @@ class SlidingRun:
                 report(done, total)
             if ready.size:
                 yield
+
+    @property
+    def is_complete(self) -> bool:
+        """True when every clip has run."""
+        return not self._waiting.any()
 
     def results(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Copies of logits (K, P) and attention (K, L, P), summed over heads (equation 7); NaN for clips not run yet.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,15 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_networks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Converted networks are kept in one cache for all tests, which goes with them; never in the user's own."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LUV_CACHE_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import model
 from luv_viewer.analysis.errors import AnalysisError, CheckpointUnusableError
 from luv_viewer.domain.pattern import Pattern
 from model.facts import CheckpointFacts
+from model.runtimes.choice import read_choice
 from model.runtimes.contract import Runtime
 from model.runtimes.opening import facts_of, open_runtime
 from model.runtimes.prepared import PreparedNetwork, StoreError, find_prepared, keep_prepared
@@ -33,6 +34,15 @@ class OpenedNetwork:
     def facts(self) -> CheckpointFacts:
         """What the checkpoint says of itself."""
         return facts_of(self.source)
+
+    @property
+    def reason(self) -> str:
+        """Why this engine and precision, in a few sentences."""
+        choice = read_choice(self.source) if isinstance(self.source, PreparedNetwork) else None
+        made = f"{self.runtime.precision} on {self.runtime.name}."
+        if choice is None or choice.precision != self.runtime.precision:
+            return made
+        return f"{made} Measured on this computer: {choice.reason}"
 
 
 def open_network(

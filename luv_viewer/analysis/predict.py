@@ -80,13 +80,14 @@ def iter_video_predictions(
     precision: str = "auto",
     play_head: Callable[[], int | None] | None = None,
     report: Report | None = None,
+    every_s: float = 0.0,
 ) -> Iterator[Prediction]:
     """Growing predictions of a video, clips nearest to the play head first; the last one is complete.
 
     checkpoint: one in memory, run by torch on `device`, or one opened on its engine, where device and precision are
     that engine's. Clips have the checkpoint's length. stride: frames from clip to clip; tail: `pad`, `align` or `drop`.
     play_head: the frame shown now, asked before each step. report(done, total): called as work is done; what it raises
-    (to cancel) passes through unchanged.
+    (to cancel) passes through unchanged. every_s: seconds between two results at least, but for the last.
     Raises NotAssessedError for an input unlike lung ultrasound (see `plausibility`) and when memory runs out,
     AnalysisError when the network cannot run or a frame cannot be decoded.
     """
@@ -105,6 +106,7 @@ def iter_video_predictions(
             play_head=play_head,
             report=report,
             runtime=runtime,
+            every_s=every_s,
         ):
             yield _to_domain(result, facts)
     except _EXPECTED as error:

@@ -21,13 +21,18 @@ class AiPhase(Enum):
 
 @dataclass(frozen=True)
 class AiState:
-    """phase; sentence: what to show, plain; done, total: work units while running; device: e.g. `cpu`, else empty."""
+    """phase; sentence: what to show, plain; done, total: work units while running; device: e.g. `cpu`, else empty.
+
+    why: why it runs on this engine, for who wants to know. note: what goes on besides, e.g. measuring, else empty.
+    """
 
     phase: AiPhase
     sentence: str
     done: int = 0
     total: int = 0
     device: str = ""
+    why: str = ""
+    note: str = ""
 
     @property
     def progress(self) -> float | None:

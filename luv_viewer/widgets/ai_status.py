@@ -89,10 +89,11 @@ class AiStatus(QWidget):
         self._caution.setText(text)
         self._caution.setVisible(bool(text))
 
-    def set_state(self, text: str, progress: float | None, kind: AiKind) -> None:
-        """One plain sentence, and how much is done in [0, 1] (None: no bar)."""
+    def set_state(self, text: str, progress: float | None, kind: AiKind, why: str = "") -> None:
+        """One plain sentence, how much is done in [0, 1] (None: no bar), and why it is so, for the tool tip."""
         self._kind = kind
         self._text.setText(text)
+        self._text.setToolTip(why)
         self._text.setVisible(bool(text))
         self._text.setAccessibleName(f"AI {kind}: {text}")
         self._progress.setVisible(progress is not None)

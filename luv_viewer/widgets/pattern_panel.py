@@ -243,9 +243,9 @@ class PatternPanel(QWidget):
         """What to keep in mind about the checkpoint's numbers; empty for nothing."""
         self._status.set_caution(text)
 
-    def set_ai_state(self, text: str, progress: float | None, kind: AiKind) -> None:
-        """What the AI is doing, as one plain sentence; progress in [0, 1] draws a bar, None none."""
-        self._status.set_state(text, progress, kind)
+    def set_ai_state(self, text: str, progress: float | None, kind: AiKind, why: str = "") -> None:
+        """What the AI is doing, as one plain sentence; progress in [0, 1] draws a bar, None none; why: its tool tip."""
+        self._status.set_state(text, progress, kind, why)
 
     def set_ai_action(self, text: str | None) -> None:
         """Offer a button, for example "Choose a checkpoint"; None: no button."""

@@ -37,7 +37,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_window_shows_what_predicting_without_it_gives(
     run_viewer: RunViewer, study: Path, checkpoint: Path
 ) -> None:
-    expected = predict_video(open_study(study / "a.mp4").videos[0], load_checkpoint(checkpoint), device="cpu")
+    expected = predict_video(
+        open_study(study / "a.mp4").videos[0], load_checkpoint(checkpoint), device="cpu", stride=1, tail="align"
+    )
 
     def script(hand: Hand) -> None:
         hand.wait_for_ai()
@@ -117,7 +119,7 @@ def test_escape_stops_a_run_and_it_can_be_run_again(run_viewer: RunViewer, study
         hand.wait_until(lambda: hand.session.prediction is not None, "a partial result")
         hand.press(Qt.Key.Key_Escape)
         assert hand.session.ai_state.phase is AiPhase.STOPPED
-        hand.wait_until(lambda: hand.desk.jobs.ai_has_ended, "the end of the thread")
+        hand.wait_until(lambda: hand.desk.jobs.ai.has_ended, "the end of the thread")
         partial = hand.session.prediction
         assert partial is not None
         assert not partial.is_complete
@@ -140,13 +142,17 @@ def test_switching_ai_off_takes_the_curves_away(run_viewer: RunViewer, study: Pa
     run_viewer([study / "a.mp4", "--checkpoint", checkpoint], script)
 
 
-def test_dense_runs_a_clip_at_every_frame(run_viewer: RunViewer, study: Path, checkpoint: Path) -> None:
+def test_dense_is_a_clip_at_every_frame_and_can_be_switched_off(
+    run_viewer: RunViewer, study: Path, checkpoint: Path
+) -> None:
     def script(hand: Hand) -> None:
-        hand.wait_for_ai()
-        hand.press(Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
         hand.wait_for_ai()
         assert hand.session.prediction is not None
         assert len(hand.session.prediction.clip_spans) == FRAMES - 30 + 1
+        hand.press(Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+        hand.wait_for_ai()
+        assert hand.session.prediction is not None
+        assert hand.session.prediction.clip_spans.tolist() == [[0, 30], [24, 54], [48, 62]]
 
     run_viewer([study / "a.mp4", "--checkpoint", checkpoint], script)
 

@@ -29,6 +29,14 @@ _DEVICES = (
     ("Processor", "cpu"),
     ("CUDA GPU", "cuda"),
     ("Apple GPU", "mps"),
+    ("Processor, OpenVINO", "openvino"),
+    ("Processor, torch", "torch"),
+)
+_PRECISIONS = (
+    ("Automatic: the fastest that agrees with float32", "auto"),
+    ("float32: exact", "fp32"),
+    ("bf16: faster, less exact", "bf16"),
+    ("int8: fastest, as calibrated on this computer", "int8"),
 )
 
 
@@ -66,6 +74,7 @@ class SettingsDialog(QDialog):
             ai_enabled=self.ai_enabled.isChecked(),
             dense=self.dense.isChecked(),
             device=self.device.currentData(),
+            precision=self.precision.currentData(),
             key_preset=self.preset.currentText(),
             key_overrides=self._overrides(),
         )
@@ -89,8 +98,9 @@ class SettingsDialog(QDialog):
         self.frame_budget.setAccessibleName("Memory for decoded frames")
         self.frame_budget.setToolTip("A frame of 1232 x 924 pixels takes 3.3 MB; more memory makes going back faster.")
         self.ai_enabled = _check("Run LUV-Net when a video opens", self._settings.ai_enabled)
-        self.dense = _check("Dense: a clip at every frame (slower, finer curves)", self._settings.dense)
+        self.dense = _check("Dense: a clip at every frame (finer curves)", self._settings.dense)
         self.device = _choice(_DEVICES, self._settings.device)
+        self.precision = _choice(_PRECISIONS, self._settings.precision)
         form.addRow("Theme", self.theme)
         form.addRow("Size of everything", self.scale)
         note = QLabel("The size takes effect when LUV Viewer starts again.")
@@ -101,6 +111,7 @@ class SettingsDialog(QDialog):
         form.addRow("AI", self.ai_enabled)
         form.addRow("", self.dense)
         form.addRow("AI runs on", self.device)
+        form.addRow("AI precision", self.precision)
         return page
 
     def _keys_page(self) -> QWidget:
