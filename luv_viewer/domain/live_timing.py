@@ -51,12 +51,19 @@ class Rate:
         self._forget(now_s)
 
     def per_second(self, now_s: float) -> float:
-        """Over the span watched, shorter at the start; 0 with fewer than two events."""
+        """Over the span watched, shorter at the start; events of its first instant belong to the time before it.
+
+        >>> rate = Rate()
+        >>> for beat in range(3):
+        ...     rate.count(beat * 0.5, 4)
+        >>> rate.per_second(1.0)
+        8.0
+        """
         self._forget(now_s)
-        if len(self._times_s) < 2:
+        if not self._times_s or now_s <= self._times_s[0]:
             return 0.0
-        span = now_s - self._times_s[0]
-        return (len(self._times_s) - 1) / span if span > 0 else 0.0
+        first_s = self._times_s[0]
+        return sum(time_s > first_s for time_s in self._times_s) / (now_s - first_s)
 
     def _forget(self, now_s: float) -> None:
         while self._times_s and self._times_s[0] < now_s - self._seconds:

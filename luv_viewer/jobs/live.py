@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from luv_viewer.domain.live import LiveFrame, SourcePhase, SourceStatus
+from luv_viewer.domain.live_timing import Rate
 from luv_viewer.jobs.live_box import AssessBox, PictureBox
 from luv_viewer.jobs.live_recorder import LiveRecorder
 from luv_viewer.jobs.live_work import OpenAssessor, TooSlowError, serve_assessing, serve_capture
@@ -47,6 +48,7 @@ class LiveJobs(QObject):
         self._lock = threading.Lock()
         self._assess: AssessBox | None = None
         self._n_frames = 0
+        self._rate = Rate()
         self._dropped_before = 0
         self.recorder = LiveRecorder(self)
         self._told.connect(self.frame_arrived)
@@ -55,6 +57,11 @@ class LiveJobs(QObject):
     def n_frames(self) -> int:
         """Frames that came since the source was started."""
         return self._n_frames
+
+    def fps_in(self, now_s: float) -> float:
+        """Frames a second that come now."""
+        with self._lock:
+            return self._rate.per_second(now_s)
 
     @property
     def dropped(self) -> int:
@@ -131,7 +138,9 @@ class LiveJobs(QObject):
         """In the capturing thread; one that was told to stop may have a frame left in its hand."""
         if task is not self._capture:
             return
-        self._n_frames += 1
+        with self._lock:
+            self._n_frames += 1
+            self._rate.count(frame.arrived_s)
         self.recorder.put(frame)
         with self._lock:
             box = self._assess

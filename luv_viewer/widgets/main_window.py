@@ -62,6 +62,8 @@ class MainWindow(QMainWindow):
         self.playback_bar = PlaybackBar(session)
         self.timeline = Timeline()
         self.menu_actions: dict[str, QAction] = {}
+        self._scenes = QStackedWidget()
+        self._live_page: QWidget | None = None
         self.may_close: Callable[[], bool] = lambda: True
         self._build_layout()
         self._build_menus()
@@ -89,6 +91,16 @@ class MainWindow(QMainWindow):
         page = self.video_view if shown else self.welcome
         self._pages.setCurrentWidget(page)
         page.setFocus()
+
+    def show_live(self, page: QWidget | None) -> None:
+        """The page of live mode in place of the study; None: the study again, and the page is gone."""
+        if self._live_page is not None:
+            self._scenes.removeWidget(self._live_page)
+            self._live_page.deleteLater()
+        self._live_page = page
+        if page is not None:
+            self._scenes.addWidget(page)
+        self._scenes.setCurrentWidget(self._rows if page is None else page)
 
     def say_working(self, text: str) -> None:
         """What goes on in the background; empty for nothing."""
@@ -198,7 +210,8 @@ class MainWindow(QMainWindow):
         for splitter in (self._columns, self._rows):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
-        self.setCentralWidget(self._rows)
+        self._scenes.addWidget(self._rows)
+        self.setCentralWidget(self._scenes)
         research = QLabel(RESEARCH_USE)
         research.setObjectName("muted")
         self._working = QLabel()

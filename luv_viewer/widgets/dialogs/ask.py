@@ -45,6 +45,14 @@ def ask_frame(current: int, n_frames: int, parent: QWidget) -> int | None:
     return number - 1 if accepted else None
 
 
+def ask_live_source(parent: QWidget) -> str:
+    """A capture device's number, path or address, or a file's path; empty when the user thought better of it."""
+    text, accepted = QInputDialog.getText(
+        parent, "Watch live", "Number of the capture device (0, 1, …), its path or address, or a file:", text="0"
+    )
+    return str(text).strip() if accepted else ""
+
+
 def ask_settings(settings: Settings, parent: QWidget) -> Settings:
     """The settings after the dialog; the same ones when it was cancelled."""
     dialog = SettingsDialog(settings, parent)
