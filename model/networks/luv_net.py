@@ -114,12 +114,10 @@ class LUVNet(nn.Module):
         """(..., encoder's width) -> (..., D); unchanged without a projection."""
         return self.projection(encoder_features)
 
-    def head(
-        self, features: Tensor, mask: Tensor | None = None, temporal: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def head(self, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(N, L, D) features of `encode` [, (N, L) bool real frames] -> logits (N, P), attention (N, P, L, H).
 
-        temporal: (N, D) the temporal branch's output when it is known already (`TemporalTaps.combine`).
+        Clips that share frames are cheaper through `model.dense_head`.
         """
         if features.ndim != 3 or features.shape[1] < 1 or features.shape[2] != self.options.n_features:
             raise ValueError(
@@ -131,7 +129,7 @@ class LUVNet(nn.Module):
         pooled, attention = self.attend(features, mask)
         fused = self.spatial(pooled.flatten(1))
         if self.temporal is not None:
-            fused = fused + (_temporal_features(self.temporal, features, mask) if temporal is None else temporal)
+            fused = fused + _temporal_features(self.temporal, features, mask)
         return self.output(fused), attention
 
     def attend(self, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -143,38 +141,6 @@ class LUVNet(nn.Module):
             split = split.masked_fill(~mask[:, :, None, None], 0.0)
         attention = scores.softmax(dim=2)
         return torch.einsum("nplh,nlhd->nphd", attention, split).flatten(2), attention
-
-
-@dataclass(frozen=True, eq=False)
-class TemporalTaps:
-    """The temporal branch for clips that share frames: the products of every frame with the k kernel columns, once.
-
-    A clip's convolution is a sum of such products over its own rows (rows outside the clip are the zero padding), so
-    the costly part grows with the frames of a video and not with its clips. kernels: (k * D, D), a copy of the weight.
-    """
-
-    kernels: Tensor
-    after: nn.Sequential
-
-    @classmethod
-    def of(cls, branch: nn.Sequential) -> TemporalTaps:
-        """For the branch `LUVNet.temporal`, with its weights as they are now."""
-        return cls(branch[0].get_parameter("weight").permute(2, 0, 1).flatten(0, 1).contiguous(), branch[1:])
-
-    def products(self, features: Tensor) -> Tensor:
-        """(M, D) features -> (M, k, D)."""
-        return nn.functional.linear(features, self.kernels).unflatten(1, (-1, features.shape[1]))
-
-    def combine(self, products: Tensor, rows: Tensor) -> Tensor:
-        """Equations 1, 2: products (M, k, D) and rows (N, L), indices into M of each clip's frames -> (N, D)."""
-        n_rows, k = rows.shape[1], products.shape[1]
-        convolved = products.new_zeros(*rows.shape, products.shape[2])
-        for tap in range(k):
-            shift = tap - (k - 1) // 2
-            first, last = max(0, -shift), min(n_rows, n_rows - shift)
-            if first < last:
-                convolved[:, first:last] += products[rows[:, first + shift : last + shift], tap]
-        return self.after(convolved.transpose(1, 2)).mean(dim=2)
 
 
 def _temporal_features(branch: nn.Module, features: Tensor, mask: Tensor | None) -> Tensor:

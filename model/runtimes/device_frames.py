@@ -37,7 +37,7 @@ class DeviceFrames:
 
     def normalized(self, device: torch.device) -> Tensor:
         """(M, 3, size, size) float32 on `device`: what `normalize` makes of the letterboxed frames, within one grey
-        level where a resized value lies halfway between two (OpenCV interpolates in whole numbers)."""
+        level: OpenCV interpolates in whole numbers."""
         rules = self.preprocessing
         on_device = self.raw.to(device, non_blocking=True)
         if self.region is not None:

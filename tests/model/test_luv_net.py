@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from model import build_network
-from model.networks.luv_net import LUVNet, TemporalTaps
+from model.networks.luv_net import LUVNet
 
 SMALL: dict[str, Any] = {
     "encoder": "resnet18",
@@ -147,18 +147,6 @@ def test_forward_is_encode_then_head() -> None:
     torch.testing.assert_close(logits, expected, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(attention, expected_attention, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(attention.sum(dim=2), torch.ones(2, 3, 8))
-
-
-@pytest.mark.parametrize("kernel_size", [1, 3, 13])
-def test_taps_equal_the_convolution_of_each_clip(kernel_size: int) -> None:
-    network = small_network(kernel_size=kernel_size)
-    assert network.temporal is not None
-    frames = torch.randn(9, 6, dtype=torch.float64)
-    rows = torch.tensor([[0, 1, 2, 3, 4], [4, 5, 6, 7, 8], [7, 8, 8, 8, 8]])
-    taps = TemporalTaps.of(network.temporal)
-    with torch.inference_mode():
-        expected = network.temporal(frames[rows].transpose(1, 2)).mean(dim=2)
-        torch.testing.assert_close(taps.combine(taps.products(frames), rows), expected)
 
 
 @pytest.mark.parametrize(
