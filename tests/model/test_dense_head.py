@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from model import build_network
 from model.dense_head import frame_products, run_head
 from model.head_weights import HeadWeights, LinearLayer

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+
 from model import Checkpoint, Preprocessing, predict_video
 from model.devices import Engine
 from model.frames import InputFrames
 from model.preprocessing import Region, normalize
 from model.runtimes.device_frames import DeviceFrames
 from model.runtimes.torch_runtime import TorchRuntime
-from numpy.typing import NDArray
 
 
 @dataclass
@@ -43,7 +44,7 @@ def test_a_video_on_a_device_is_the_video_on_the_host(height: int, width: int, r
     frames, places = InputFrames(video, rules), np.arange(3)
     expected = normalize([frames.image(i) for i in range(3)], rules)
     found = DeviceFrames.read(frames, places).normalized(torch.device("cpu"))
-    _assert_within_a_grey_level(found, expected, rules)
+    _assert_same_grey_levels(found, expected, rules)
 
 
 def test_an_array_on_a_device_keeps_its_colours() -> None:
@@ -51,15 +52,13 @@ def test_an_array_on_a_device_keeps_its_colours() -> None:
     frames = InputFrames(noise(2, 90, 120, 3), rules)
     expected = normalize([frames.image(i) for i in range(2)], rules)
     found = DeviceFrames.read(frames, np.arange(2)).normalized(torch.device("cpu"))
-    _assert_within_a_grey_level(found, expected, rules)
+    _assert_same_grey_levels(found, expected, rules)
 
 
-def _assert_within_a_grey_level(found: torch.Tensor, expected: torch.Tensor, rules: Preprocessing) -> None:
+def _assert_same_grey_levels(found: torch.Tensor, expected: torch.Tensor, rules: Preprocessing) -> None:
     std = torch.tensor(rules.std).view(1, 3, 1, 1)
-    levels = (found - expected) * std * 255
-    assert float(levels.abs().max()) < 1.01
-    assert float((levels.abs() > 0.01).float().mean()) < 0.15, "even of noise most pixels are the same"
-    assert abs(float(levels.mean())) < 0.05, "brighter and darker in equal parts"
+    levels = ((found - expected) * std * 255).abs()
+    assert float(levels.max()) < 0.01
 
 
 def test_frames_that_are_no_frames_are_refused() -> None:
@@ -80,5 +79,5 @@ def test_a_card_would_get_the_same_answer(small_checkpoint: Checkpoint) -> None:
     frames = noise(50, 40, 50, 3)
     expected = predict_video(frames, small_checkpoint, stride=1, tail="align")
     found = predict_video(frames, small_checkpoint, stride=1, tail="align", runtime=OnCard())
-    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=2e-3)
-    np.testing.assert_allclose(found.clip_attention, expected.clip_attention, atol=2e-2)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-5)
+    np.testing.assert_allclose(found.clip_attention, expected.clip_attention, atol=1e-5)
