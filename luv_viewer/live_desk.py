@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from luv_viewer.jobs.ai import AiSettings
 from luv_viewer.jobs.live import LiveJobs
 from luv_viewer.jobs.live_work import open_luv_net
 from luv_viewer.label_presenter import AI_HIDDEN
@@ -43,7 +44,7 @@ class LiveDesk(QObject):
         self._text = ""
         self._record_to: Path | None = None
         self._waits_for_reader = self._told_summary = False
-        self._engine_used: tuple[Path | None, str] | None = None
+        self._engine_used: AiSettings | None = None
         self.jobs = LiveJobs(self)
         self.view: LiveView | None = None
         self.presenter: LivePresenter | None = None
@@ -136,13 +137,13 @@ class LiveDesk(QObject):
             refusal = WAITS_FOR_READER
         elif not self._settings().ai_enabled:
             refusal = AI_OFF
-        self._engine_used = self._engine()
+        self._engine_used = self._ai_settings()
         if refusal:
             self.jobs.stop_ai()
             self.presenter.say_ai(refusal, action="Turn on" if refusal == AI_OFF else None)
             return
         self.presenter.say_ai("Loading LUV-Net …")
-        self.jobs.start_ai(open_luv_net(*self._engine_used))
+        self.jobs.start_ai(open_luv_net(self._engine_used))
 
     def stop_ai(self) -> None:
         """Esc."""
@@ -171,7 +172,7 @@ class LiveDesk(QObject):
             self.view.set_theme(THEMES[self._settings().theme])
             self.view.bar.bind(self._window.menu_actions)
             self.view.end.clicked.connect(self.end)
-            self.view.source_action.clicked.connect(self._start_again)
+            self.view.source_action.clicked.connect(lambda: self.start(self._text, record_to=self._record_to))
             self.view.bar.opening_requested.connect(self._open_recording)
             self.view.patterns.status.action_requested.connect(self._act_on_ai)
             info = self._window.menu_actions["checkpoint_info"]
@@ -182,8 +183,8 @@ class LiveDesk(QObject):
             self._window.show_live(self.view)
         return self.view
 
-    def _start_again(self) -> None:
-        self.start(self._text, record_to=self._record_to)
+    def _ai_settings(self) -> AiSettings:
+        return AiSettings(*self._engine(), self._settings().precision, stride=1, tail="align")
 
     def _act_on_ai(self) -> None:
         if not self._settings().ai_enabled:
@@ -205,7 +206,7 @@ class LiveDesk(QObject):
         if self.view is None:
             return
         self.view.set_theme(THEMES[self._settings().theme])
-        if self._settings().ai_enabled != self.jobs.ai_runs or self._engine() != self._engine_used:
+        if self._settings().ai_enabled != self.jobs.ai_runs or self._ai_settings() != self._engine_used:
             self.start_ai()
 
     def _give_way_to_study(self) -> None:

@@ -19,7 +19,8 @@ from luv_viewer.domain.live import (
 from luv_viewer.domain.live_history import LiveHistory
 from luv_viewer.domain.live_timing import Latency, LiveFigures, Rate
 from luv_viewer.jobs.live import LiveJobs
-from luv_viewer.jobs.live_work import AssessorReady, LoadingWords
+from luv_viewer.jobs.live_work import AssessorReady
+from luv_viewer.jobs.preparing import PreparationProgress
 from luv_viewer.widgets.live_view import SECONDS_SHOWN, LiveView
 from luv_viewer.widgets.pattern_panel import PatternScore
 
@@ -47,8 +48,8 @@ class LivePresenter(QObject):
         self._newest_s = 0.0
         self._last_arrival_s: float | None = None
         self._forget()
-        self._curves_timer = self._timer(CURVES_MS, self._show_curves)
-        self._figures_timer = self._timer(FIGURES_MS, self._show_figures)
+        self._curves_timer = _ticking(self, CURVES_MS, self._show_curves)
+        self._figures_timer = _ticking(self, FIGURES_MS, self._show_figures)
         jobs.source_changed.connect(self._show_source)
         jobs.frame_arrived.connect(self._show_picture)
         jobs.ai_said.connect(self._take_word)
@@ -114,12 +115,6 @@ class LivePresenter(QObject):
         n_patterns = 4 if self._ready is None else len(self._ready.patterns)
         self._history = LiveHistory(n_patterns, SECONDS_SHOWN)
 
-    def _timer(self, interval_ms: int, tick: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setInterval(interval_ms)
-        timer.timeout.connect(tick)
-        return timer
-
     def _show_source(self, status: SourceStatus) -> None:
         self.status = status
         self._view.set_source(status.sentence, _ACTIONS.get(status.phase))
@@ -132,6 +127,7 @@ class LivePresenter(QObject):
             self._show_scores(None)
             self._view.timeline.set_empty("No picture comes in")
         if status.is_over:
+            self._show_clip_words()
             self._view.timeline.set_curves(self._history.curves())
         self._show_recording(self._jobs.recorder.status)
         self._show_figures()
@@ -145,9 +141,10 @@ class LivePresenter(QObject):
         self._view.video_view.set_picture(frame.rgb, frame.number, None)
 
     def _take_word(self, word: object) -> None:
-        if isinstance(word, LoadingWords):
-            self._view.patterns.set_state(word.sentence, "waiting")
-            self._view.timeline.set_empty(word.sentence)
+        if isinstance(word, PreparationProgress):
+            words = f"{word.sentence[:1].upper()}{word.sentence[1:]}"
+            self._view.patterns.set_state(words, "waiting")
+            self._view.timeline.set_empty(words)
         elif isinstance(word, AssessorReady):
             self._take_network(word)
         elif isinstance(word, LiveWaiting):
@@ -170,7 +167,7 @@ class LivePresenter(QObject):
         self._history = LiveHistory(len(ready.patterns), SECONDS_SHOWN)
         self._view.timeline.set_network(ready.patterns, ready.thresholds.tolist())
         made_by = ready.provenance
-        self._view.patterns.status.set_checkpoint(f"{made_by.checkpoint} on {made_by.device}, {made_by.precision}")
+        self._view.patterns.status.set_checkpoint(made_by.checkpoint)
         unproven = ", ".join(ready.info.unproven) if ready.info is not None else ""
         self._view.patterns.status.set_caution(f"Unproven: {unproven}" if unproven else "")
         if ready.info is not None:
@@ -192,7 +189,17 @@ class LivePresenter(QObject):
         self._assessed.count(self._now(), n_new)
         if not self.is_frozen:
             self._show_scores(result)
-        self._view.patterns.set_state(clip_words(result), "running")
+        self._show_clip_words()
+
+    def _show_clip_words(self) -> None:
+        if self.result is None or self._ready is None:
+            return
+        made_by = self._ready.provenance
+        engine = f"On {made_by.device}, {made_by.precision}."
+        if self.status.is_over:
+            self._view.patterns.set_state(f"Ended: these are the numbers of the last clip. {engine}", "done")
+        else:
+            self._view.patterns.set_state(f"{clip_words(self.result)} {engine}", "running")
 
     def _show_scores(self, result: LiveResult | None) -> None:
         if self._ready is None:
@@ -231,6 +238,13 @@ class LivePresenter(QObject):
             silent_s = self._now() - self._last_arrival_s
             silent = f" – no new picture for {silent_s:.0f} s" if silent_s > SILENT_S else ""
             self._view.set_source(self.status.sentence + silent)
+
+
+def _ticking(owner: QObject, interval_ms: int, tick: Callable[[], None]) -> QTimer:
+    timer = QTimer(owner)
+    timer.setInterval(interval_ms)
+    timer.timeout.connect(tick)
+    return timer
 
 
 def clip_words(result: LiveResult) -> str:

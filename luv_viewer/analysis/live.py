@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 import model
-from luv_viewer.analysis.engine import check_patterns, open_network
+from luv_viewer.analysis.engine import check_patterns
 from luv_viewer.analysis.errors import AnalysisError
 from luv_viewer.analysis.plausibility import MIN_GREY_RANGE, MIN_SIDE_PX, frame_problem
 from luv_viewer.domain.live import LiveFrame, LiveOutcome, LiveRefusal, LiveResult, LiveWaiting
@@ -139,9 +138,3 @@ def _is_empty(picture: NDArray[np.uint8]) -> bool:
     """The first rule of `plausibility.frame_problem`, on every fourth pixel both ways."""
     low, high = np.percentile(picture[::4, ::4].mean(axis=2), [1, 99])
     return bool(high - low < MIN_GREY_RANGE)
-
-
-def open_assessor(path: Path, device: str, say: Callable[[str], None]) -> LiveAssessor:
-    """The network of a checkpoint file, on the engine that the window uses; see `engine.open_network`."""
-    opened = open_network(path, device, background=True, say=say)
-    return LiveAssessor(opened.facts, opened.runtime)

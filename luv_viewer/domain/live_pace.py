@@ -12,8 +12,8 @@ LONGEST_SPACING = 8
 WAITING_LIMIT = 6
 """With more frames than this waiting, LUV-Net is behind by more than a moment."""
 
-_CALM_S = 3.0
-_MARGIN = 1.3
+FIRST_TRIAL_S, LONGEST_TRIAL_S = 3.0, 60.0
+"""A finer spacing is tried after so many calm seconds; after twice as many where the last trial failed."""
 
 
 class Pace:
@@ -27,30 +27,44 @@ class Pace:
         self.is_too_slow = False
         self._cost_s: float | None = None
         self._calm_since_s: float | None = None
+        self._trial_s = FIRST_TRIAL_S
+        self._tried_at_s: float | None = None
 
     def is_due(self, number: int) -> bool:
         """Whether the frame of this number is one to be assessed."""
         return number % self.spacing == 0
 
     def note(self, n_frames: int, step_s: float, n_waiting: int, now_s: float, fps: float) -> None:
-        """A step over n_frames took step_s, and n_waiting frames wait now, of fps that come each second."""
+        """A step that had room for n_frames took step_s, and n_waiting frames wait now, of fps that come each second.
+
+        What a frame costs in a full step can only be estimated while steps are not full, so a finer spacing that
+        seems possible is tried, and given up where frames pile up.
+        """
         cost_s = step_s / max(1, n_frames)
         # The first step of an engine is slower than the others; a mean that forgets recovers from it.
         self._cost_s = cost_s if self._cost_s is None else 0.8 * self._cost_s + 0.2 * cost_s
         if n_waiting > WAITING_LIMIT:
-            self._calm_since_s = None
-            if self.spacing < LONGEST_SPACING:
-                self.spacing *= 2
-            else:
-                self.is_too_slow = True
+            self._fall_behind(now_s)
             return
         if n_waiting <= 1:
             self.is_too_slow = False
-        keeps_up_with_twice = self._cost_s * _MARGIN * fps * 2 < self.spacing
-        if self.spacing == 1 or fps <= 0 or not keeps_up_with_twice:
+        could_do_twice_as_many = self._cost_s * fps * 2 < self.spacing
+        if self.spacing == 1 or not could_do_twice_as_many:
             self._calm_since_s = None
         elif self._calm_since_s is None:
             self._calm_since_s = now_s
-        elif now_s - self._calm_since_s >= _CALM_S:
+        elif now_s - self._calm_since_s >= self._trial_s:
             self.spacing //= 2
             self._calm_since_s = None
+            self._tried_at_s = now_s
+
+    def _fall_behind(self, now_s: float) -> None:
+        self._calm_since_s = None
+        if self._tried_at_s is not None:
+            failed = now_s - self._tried_at_s < 2 * self._trial_s
+            self._trial_s = min(self._trial_s * 2, LONGEST_TRIAL_S) if failed else FIRST_TRIAL_S
+            self._tried_at_s = None
+        if self.spacing < LONGEST_SPACING:
+            self.spacing *= 2
+        else:
+            self.is_too_slow = True

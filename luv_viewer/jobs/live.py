@@ -26,7 +26,7 @@ def _ai_errors() -> tuple[type[Exception], ...]:
 class LiveJobs(QObject):
     """Serves one live source at a time. Everything reaches its receivers in the thread that made this.
 
-    frame_arrived: a new picture waits in `take_picture`. ai_said: LoadingWords, AssessorReady, then LiveOutcomes.
+    frame_arrived: a new picture waits in `take_picture`. ai_said: PreparationProgress, AssessorReady, LiveOutcomes.
     ai_failed: a sentence. ai_ended: the thread is gone, whatever the reason.
     """
 
@@ -88,7 +88,7 @@ class LiveJobs(QObject):
             parent=self,
         )
         task.progressed.connect(lambda status: self._take_status(task, status))
-        task.failed.connect(lambda sentence: self._capture_failed(task, sentence))
+        task.failed.connect(lambda sentence: self._take_status(task, SourceStatus(SourcePhase.FAILED, sentence)))
         self._capture = task
         self._start(task)
 
@@ -156,11 +156,6 @@ class LiveJobs(QObject):
         if status.is_over:
             self.recorder.finish()
         self.source_changed.emit(status)
-
-    def _capture_failed(self, task: Task, sentence: str) -> None:
-        if task is self._capture:
-            self.recorder.finish()
-            self.source_changed.emit(SourceStatus(SourcePhase.FAILED, sentence))
 
     def _start_next_ai(self) -> None:
         if self._ai is not None or self._ai_next is None:

@@ -62,7 +62,7 @@ class AssessBox:
             return [self._waiting.popleft() for _ in range(min(n, len(self._waiting)))]
 
     def note_step(self, n_frames: int, step_s: float) -> None:
-        """n_frames took step_s: choose the spacing anew, and let go of what is no longer due."""
+        """A step with room for n_frames took step_s: choose the spacing anew, and let go of what is no longer due."""
         with self._changed:
             now_s = time.monotonic()
             self._pace.note(n_frames, step_s, len(self._waiting), now_s, self._rate.per_second(now_s))

@@ -16,6 +16,7 @@ from luv_viewer.domain.checkpoint_info import CheckpointInfo
 from luv_viewer.domain.live import LiveFrame, LiveOutcome, RecordingPhase, RecordingStatus
 from luv_viewer.domain.pattern import Pattern
 from luv_viewer.domain.prediction import Provenance
+from luv_viewer.jobs.ai import AiSettings, NetworkShelf
 from luv_viewer.jobs.live_box import AssessBox, RecordBox
 from luv_viewer.task import Report
 
@@ -52,15 +53,8 @@ class AssessorReady:
     info: CheckpointInfo | None = None
 
 
-@dataclass(frozen=True)
-class LoadingWords:
-    """What loading LUV-Net is busy with."""
-
-    sentence: str
-
-
-OpenAssessor = Callable[[Callable[[str], None]], tuple[Assessor, CheckpointInfo | None]]
-"""Loads LUV-Net, telling what takes a while."""
+OpenAssessor = Callable[[Report], tuple[Assessor, CheckpointInfo | None]]
+"""Loads LUV-Net, reporting PreparationProgress where that takes a while."""
 
 
 class TooSlowError(Exception):
@@ -91,11 +85,11 @@ def serve_capture(text: str, take: Callable[[LiveFrame], None], report: Report) 
 
 
 def serve_assessing(box: AssessBox, open_assessor: OpenAssessor, report: Report) -> None:
-    """Assess what comes until the box is closed; reports LoadingWords, AssessorReady once, then LiveOutcomes.
+    """Assess what comes until the box is closed; reports PreparationProgress, AssessorReady once, then LiveOutcomes.
 
     Raises what the assessor raises, TooSlowError when frames keep coming too fast.
     """
-    assessor, info = open_assessor(lambda sentence: report(LoadingWords(sentence)))
+    assessor, info = open_assessor(report)
     report(AssessorReady(assessor.patterns, assessor.thresholds, assessor.provenance, info))
     box.open()
     n_slow = 0
@@ -105,23 +99,22 @@ def serve_assessing(box: AssessBox, open_assessor: OpenAssessor, report: Report)
             continue
         begun_s = time.monotonic()
         outcome = assessor.assess(frames, box.spacing)
-        box.note_step(len(frames), time.monotonic() - begun_s)
+        box.note_step(assessor.frames_at_once, time.monotonic() - begun_s)
         report(outcome)
         n_slow = n_slow + 1 if box.is_too_slow else 0
         if n_slow > 20:
             raise TooSlowError(_TOO_SLOW)
 
 
-def open_luv_net(checkpoint: Path | None, device: str) -> OpenAssessor:
-    """Loads the checkpoint (None: the bundled one) on a device, when called."""
+def open_luv_net(settings: AiSettings) -> OpenAssessor:
+    """Opens the network of these settings when called, as for a study; stride and tail do not matter."""
 
-    def load(say: Callable[[str], None]) -> tuple[Assessor, CheckpointInfo | None]:
+    def load(report: Report) -> tuple[Assessor, CheckpointInfo | None]:
         from luv_viewer.analysis.checkpoint_info import describe_checkpoint
-        from luv_viewer.analysis.live import open_assessor
-        from luv_viewer.analysis.predict import default_checkpoint_path
+        from luv_viewer.analysis.live import LiveAssessor
 
-        assessor = open_assessor(checkpoint or default_checkpoint_path(), device, say)
-        return assessor, describe_checkpoint(assessor.facts)
+        network = NetworkShelf().take(settings, report)
+        return LiveAssessor(network.facts, network.runtime), describe_checkpoint(network.facts)
 
     return load
 
