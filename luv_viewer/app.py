@@ -110,28 +110,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(settings, arguments, notice)
 
 
+def import_before_qt(platform: str = sys.platform) -> None:
+    """On Windows some releases of torch find the wrong runtime libraries once Qt has loaded its own, and then do not
+    load at all: there torch comes first, which makes that start slower. Elsewhere nothing is imported."""
+    if platform == "win32":
+        import torch  # noqa: F401
+
+
+def paths_to_open(arguments: argparse.Namespace) -> list[Path]:
+    """What is opened at the start: the bundled study for `--demo`, else the paths; nothing in live mode."""
+    from resources import demo_study_path
+
+    if arguments.live is not None:
+        return []
+    return [demo_study_path()] if arguments.demo else list(arguments.paths)
+
+
 def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     """Build the window, show it, and stay until it is closed. notice: a sentence to start with, or empty."""
+    import_before_qt()
     from PySide6.QtWidgets import QApplication
 
-    from luv_viewer.compare_desk import CompareDesk
-    from luv_viewer.desk import Desk
     from luv_viewer.jobs import Jobs
-    from luv_viewer.jobs.labelling import LabelJobs
-    from luv_viewer.key_watch import KeyWatch
-    from luv_viewer.label_desk import LabelDesk
-    from luv_viewer.live_desk import LiveDesk
     from luv_viewer.session import Session
-    from luv_viewer.settings import settings_path
-    from luv_viewer.sheet_desk import SheetDesk
-    from luv_viewer.widgets.main_window import MainWindow
+    from luv_viewer.widgets.colors import dress
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("luv-viewer")
     session = Session()
-    keys = KeyWatch(application)
-    jobs = Jobs(session, keys.is_quiet)
+    jobs = Jobs(session, lambda: first_picture.is_over and keys.is_quiet())
+    # The study is read while the window is built. It arrives in the event loop, so not before the window is there.
+    opened = paths_to_open(arguments)
+    if opened:
+        jobs.open_paths(opened)
+    # Dressed before there are widgets: Qt would visit each of them again.
+    if isinstance(application, QApplication):
+        dress(application, settings.theme)
+    from luv_viewer.compare_desk import CompareDesk
+    from luv_viewer.desk import Desk
+    from luv_viewer.first_picture import FirstPicture
+    from luv_viewer.jobs.labelling import LabelJobs
+    from luv_viewer.key_watch import KeyWatch
+    from luv_viewer.label_desk import LabelDesk
+    from luv_viewer.live_desk import LiveDesk
+    from luv_viewer.settings import settings_path
+    from luv_viewer.sheet_desk import SheetDesk
+    from luv_viewer.widgets.main_window import MainWindow
+
     window = MainWindow(session)
+    first_picture, keys = FirstPicture(jobs, window.video_view), KeyWatch(application)
     once = {name: str(getattr(arguments, name)) for name in ("checkpoint", "device") if getattr(arguments, name)}
     desk = Desk(session, jobs, window, settings, settings_path(), once)
     label_jobs = LabelJobs(session.notebook)
@@ -148,16 +175,12 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
     window.show()
     if arguments.reader or arguments.project:
-        labels.start(arguments.reader, arguments.project, opens_study=bool(arguments.demo or arguments.paths))
+        labels.start(arguments.reader, arguments.project, opens_study=bool(opened))
         desk.ai.wait_for_reader()
         live.wait_for_reader()
     if arguments.live is not None:
         record_to = Path(arguments.record) if arguments.record else None
         live.start(arguments.live, record_to=record_to, records=arguments.record is not None)
-    elif arguments.demo:
-        desk.open_demo()
-    elif arguments.paths:
-        desk.open_paths(arguments.paths)
     if notice:
         window.notice.say(notice)
     try:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from PySide6.QtWidgets import QApplication
 
 from luv_viewer.settings import Settings
-from luv_viewer.widgets.colors import THEMES, palette, style_sheet
+from luv_viewer.widgets.colors import THEMES, dress
 from luv_viewer.widgets.key_table import KeyConflictError, key_table
 from luv_viewer.widgets.main_window import MainWindow
 
 
 def apply_theme(name: str, window: MainWindow) -> None:
     """Colours of everything; takes some tens of milliseconds, so only when the theme changes."""
-    theme = THEMES[name]
     application = QApplication.instance()
     if isinstance(application, QApplication):
-        application.setPalette(palette(theme))
-        application.setStyleSheet(style_sheet(theme))
-    window.set_theme(theme)
+        dress(application, name)
+    window.set_theme(THEMES[name])
 
 
 def apply_keys(settings: Settings, window: MainWindow) -> None:

@@ -56,6 +56,7 @@ class Presenter(QObject):
         window.video_view.painted.connect(self._frame_painted)
         window.study_panel.thumbnails_needed.connect(self._request_thumbnails)
         window.top_frames.pictures_needed.connect(self._request_top_frames)
+        window.say_working(jobs.opening)
         self._show_ai_state()
 
     def tell_failures(self, *, unfolded: bool = True) -> None:

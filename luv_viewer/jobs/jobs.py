@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -26,10 +27,20 @@ def _study_errors() -> tuple[type[Exception], ...]:
     return (StudyError,)
 
 
+def _decode_first(study: Study) -> None:
+    """Have the first frame ready when the window takes the study; why it cannot be decoded is said when it is shown.
+
+    A coded stream is left to the thread that goes on reading it.
+    """
+    if study.videos and not study.videos[0].reads_in_order:
+        with suppress(*_study_errors()):
+            study.videos[0].frame(0)
+
+
 class Jobs(QObject):
     """Serves a session. Results reach the session in the GUI thread; those of an abandoned run are dropped.
 
-    is_quiet: see `AiJobs`. ai: runs of LUV-Net.
+    is_quiet: see `AiJobs`. ai: runs of LUV-Net. opening: what is being opened, in words; empty for nothing.
     """
 
     picture_ready = Signal(object)
@@ -43,6 +54,7 @@ class Jobs(QObject):
         self._session = session
         self._tasks: set[Task] = set()
         self._opening: Task | None = None
+        self.opening = ""
         self.ai = AiJobs(session, is_quiet, self._start, self)
         self.frames = FrameServer(session, self)
         self._picture_box: QueueMailbox[PictureRequest] = QueueMailbox()
@@ -66,6 +78,7 @@ class Jobs(QObject):
             from luv_viewer.io import open_study
 
             study = open_study(from_user[0] if len(from_user) == 1 else from_user)
+            _decode_first(study)
             report()
             return study
 
@@ -77,7 +90,7 @@ class Jobs(QObject):
         task.cancelled.connect(lambda: self._opening_ended(task, ""))
         self._opening = task
         names = from_user[0].name if len(from_user) == 1 else f"{len(from_user)} files"
-        self.opening_changed.emit(f"Opening {names} …")
+        self._say_opening(f"Opening {names} …")
         self._start(task)
 
     def request_pictures(self, requests: list[PictureRequest], *, urgent: bool) -> None:
@@ -113,15 +126,19 @@ class Jobs(QObject):
             study.close()
             return
         self._opening = None
-        self.opening_changed.emit("")
+        self._say_opening("")
         self._session.set_study(study)
 
     def _opening_ended(self, task: Task, sentence: str) -> None:
         if task is self._opening:
             self._opening = None
-            self.opening_changed.emit("")
+            self._say_opening("")
             if sentence:
                 self.open_failed.emit(sentence)
+
+    def _say_opening(self, sentence: str) -> None:
+        self.opening = sentence
+        self.opening_changed.emit(sentence)
 
     def _forget_study(self) -> None:
         self._picture_box.clear()

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
 
 from luv_viewer.domain.pattern import Pattern
 
@@ -133,6 +134,14 @@ def palette(theme: Theme) -> QPalette:
     for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
         colors.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.muted))
     return colors
+
+
+def dress(application: QApplication, name: str) -> None:
+    """Show everything in the theme called so; nothing is done where it is that one already, which takes Qt a while."""
+    sheet = style_sheet(THEMES[name])
+    if application.styleSheet() != sheet:
+        application.setPalette(palette(THEMES[name]))
+        application.setStyleSheet(sheet)
 
 
 def style_sheet(theme: Theme) -> str:
