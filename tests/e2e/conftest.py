@@ -75,8 +75,10 @@ def run_viewer(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         def drive() -> None:
             window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
             try:
+                # Looks on from the start: the study may be there before the window is active.
+                hand = Hand(window)
                 assert QTest.qWaitForWindowActive(window)
-                script(Hand(window))
+                script(hand)
             except BaseException as problem:  # noqa: BLE001 -- carried out of Qt's event loop and raised below
                 problems.append(problem)
             finally:
