@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,16 @@ _STATUS = "Exit status: 0 all done, 1 some inputs failed, 2 wrong usage, 130 sto
 
 _input_path = click.Path(path_type=Path)
 _input_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?|mps|torch|openvino(:(cpu|gpu|npu))?")
+
+
+def _device(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Whether the name of a device makes sense; whether it exists is found out when it is used."""
+    if not _DEVICE.fullmatch(value):
+        raise click.BadParameter(
+            f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps, torch, openvino, openvino:gpu, openvino:npu."
+        )
+    return value
 
 
 @click.group(
@@ -45,8 +56,18 @@ def cli(debug: bool) -> None:
     help="Folder for the results; made when it is not there.",
 )
 @click.option("--checkpoint", type=_input_file, metavar="FILE", help="Network to use instead of the bundled one.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True)
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16"]), default="auto", show_default=True)
+@click.option(
+    "--device",
+    callback=_device,
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="auto, cpu, cuda, cuda:N, mps, torch (on the CPU), openvino, openvino:gpu or openvino:npu. "
+    "cuda deals the videos out to all cards.",
+)
+@click.option(
+    "--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"]), default="auto", show_default=True
+)
 @click.option(
     "--stride", type=click.IntRange(min=1), default=24, show_default=True, help="Frames from one clip to the next."
 )
@@ -58,6 +79,19 @@ def cli(debug: bool) -> None:
     help="A short last clip: repeat its last frame, move it back to end at the last frame, or leave it out.",
 )
 @click.option("--overwrite", is_flag=True, help="Start over: compute again, and replace what DIR holds already.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that work at the same time, each with its own network; the cores are divided among them.  "
+    "[default: one per card where there are several, else none beside this one; with --ray as many as fit]",
+)
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Let a Ray cluster do the work: auto, host:6379, ray://host:10001, or local to start one here. "
+    "Every node must reach PATHs under the same name, in a shared folder.",
+)
 def predict(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, overwrite: bool, **how: str | int) -> int:
     """Run LUV-Net over every video in PATHs: DICOM, AVI, MP4 and the like, folders, DICOMDIR, zip.
 
@@ -66,7 +100,9 @@ def predict(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, over
     the file name without its ending, with a number added where that repeats. A still counts as a video of one frame.
 
     An input that cannot be opened, or is unlike lung ultrasound, is named on stderr and in the summary; the others go
-    on. The same command again goes on where it was stopped: results of the same video, checkpoint and settings stay.
+    on. The same command again goes on where it was stopped, even by a crash: results of the same video, checkpoint and
+    settings stay, also of a video that was moved or renamed. Files are the same whoever computes them; torch on the
+    CPU uses one core per video for that.
     """
     from luv_viewer.analysis.batch import BatchOptions
     from luv_viewer.commands.predict import predict as run
@@ -91,6 +127,22 @@ def checkpoint(file: Path | None) -> int:
     from luv_viewer.commands.checkpoint import describe as run
 
     return run(file)
+
+
+@cli.command(epilog=_STATUS)
+@click.argument("calibration", nargs=-1, type=_input_path, metavar="[PATH...]")
+@click.option("--checkpoint", type=_input_file, metavar="FILE", help="Network to use instead of the bundled one.")
+@click.option("--again", is_flag=True, help="Measure anew, even when that was done on this computer.")
+def engines(calibration: tuple[Path, ...], checkpoint: Path | None, again: bool) -> int:
+    """Measure how fast each precision runs LUV-Net on this computer, and say which one `auto` takes and why.
+
+    It is done once per checkpoint: the network is converted for OpenVINO, brought to int8 with frames of the videos in
+    PATHs (without any, of the demo study), and compared with float32 on their clips. The window does the same by
+    itself when it has nothing else to do.
+    """
+    from luv_viewer.commands.engines import engines as run
+
+    return run(checkpoint, calibration, again=again or bool(calibration))
 
 
 cli.add_command(labels)

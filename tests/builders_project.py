@@ -19,7 +19,7 @@ from luv_viewer.domain.span import Span
 from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.domain.video_record import video_record
 from luv_viewer.io import open_study
-from luv_viewer.io.batch_record import BatchRecord, digest, write_record
+from luv_viewer.io.batch_record import FILE_NAME, digest, write_record
 from luv_viewer.io.batch_record import Entry as Result
 from luv_viewer.io.prediction_file import summarise, write_clips, write_frames, write_summary
 from luv_viewer.io.project_file import create_project
@@ -92,4 +92,4 @@ def write_ai(folder: Path, probabilities: Mapping[str, tuple[str, float]]) -> No
         thresholds = {pattern.value: 0.5 for pattern in NETWORK_PATTERNS}
         entries[name] = Result(digest(name), digest(name, "key"), digest(video_id), thresholds)
     write_summary(folder / "summary.csv", rows, NETWORK_PATTERNS)
-    write_record(folder / "predict_record.json", BatchRecord(entries))
+    write_record(folder / FILE_NAME, entries.items())

@@ -22,6 +22,7 @@ from luv_viewer.analysis.predict import default_checkpoint_path
 from luv_viewer.cli import main
 from luv_viewer.io import open_study
 from luv_viewer.io.ai_summary_folder import read_ai_folder
+from luv_viewer.io.batch_record import FILE_NAME
 from luv_viewer.io.prediction_file import SummaryRow, read_clips, read_frames, read_summary
 from model.preprocessing import normalize, video_frame
 from tests.builders import moving_speckle, write_mp4, write_tiny_checkpoint
@@ -39,9 +40,9 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def luv(tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Luv:
-    """`luv predict ARGUMENTS -o <tmp>/out` with the tiny checkpoint on the CPU; gives the exit status."""
+    """`luv predict ARGUMENTS -o <tmp>/out` with the tiny checkpoint, torch on the CPU; gives the exit status."""
     monkeypatch.setenv("LUV_CONFIG_DIR", str(tmp_path / "config"))
-    how = ["--checkpoint", str(checkpoint), "--device", "cpu"]
+    how = ["--checkpoint", str(checkpoint), "--device", "torch"]
 
     def run(*arguments: object) -> int:
         return main(["predict", *map(str, arguments), "-o", str(tmp_path / "out"), *how])
@@ -78,7 +79,7 @@ def test_it_writes_the_tables_the_figure_and_the_summary(luv: Luv, tmp_path: Pat
     (path,) = _videos(tmp_path / "in", "R2.mp4", n_frames=52)
     assert luv(path) == 0
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    assert names == {"R2_clips.csv", "R2_frames.csv", "R2_attention.png", "summary.csv", "predict_record.json"}
+    assert names == {"R2_clips.csv", "R2_frames.csv", "R2_attention.png", "summary.csv", FILE_NAME}
 
     probabilities, attention = _clip_by_clip(path, checkpoint)
     clips = read_clips(tmp_path / "out" / "R2_clips.csv")
@@ -125,7 +126,8 @@ def test_a_patient_of_the_data_folder_is_predicted_as_clip_by_clip(
         np.testing.assert_allclose(clips.probabilities, probabilities, atol=1.1e-5)
 
 
-def test_the_bundled_checkpoint_predicts_as_clip_by_clip(tmp_path: Path) -> None:
+def test_the_bundled_checkpoint_predicts_as_clip_by_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUV_CACHE_DIR", str(tmp_path / "cache"))
     (path,) = _videos(tmp_path / "in", "a.mp4", n_frames=32)
     assert main(["predict", str(path), "-o", str(tmp_path / "out"), "--device", "cpu"]) == 0
     probabilities, _ = _clip_by_clip(path, default_checkpoint_path())
@@ -170,6 +172,8 @@ def test_nothing_that_opens_is_status_1(luv: Luv, tmp_path: Path, capsys: pytest
         ["predict", "-o", "out"],
         ["predict", "x.mp4", "-o", "out", "--stride", "0"],
         ["predict", "x.mp4", "-o", "out", "--device", "abacus"],
+        ["predict", "x.mp4", "-o", "out", "--device", "cuda:one"],
+        ["predict", "x.mp4", "-o", "out", "--workers", "0"],
         ["predict", "x.mp4", "-o", "out", "--checkpoint", "none.pt"],
         ["bogus"],
         ["--bogus"],
@@ -250,12 +254,12 @@ def test_a_damaged_record_is_reported_and_not_overwritten(
 ) -> None:
     (path,) = _videos(tmp_path / "in", "a.mp4", n_frames=7)
     assert luv(path) == 0
-    (tmp_path / "out" / "predict_record.json").write_text("{")
+    (tmp_path / "out" / FILE_NAME).write_text("{")
     capsys.readouterr()
     assert luv(path) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "predict_record.json is damaged" in line
-    assert (tmp_path / "out" / "predict_record.json").read_text() == "{"
+    assert f"{FILE_NAME} is damaged" in line
+    assert (tmp_path / "out" / FILE_NAME).read_text() == "{"
     assert luv(path, "--overwrite") == 0
 
 
@@ -296,7 +300,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_file(tmp_path: Path, checkpo
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); "
     ignore = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     run = "from luv_viewer.cli import main; sys.exit(main(sys.argv[1:]))"
-    arguments = ["predict", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint, "--device", "cpu"]
+    arguments = ["predict", tmp_path / "in", "-o", tmp_path / "out", "--checkpoint", checkpoint, "--device", "torch"]
     done = _process([sys.executable, "-c", limit + ignore + run, *arguments], tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -320,7 +324,7 @@ def test_ctrl_c_ends_it_at_once_and_the_same_command_goes_on(
 ) -> None:
     _videos(tmp_path / "in", *(f"{i}.mp4" for i in range(3)), n_frames=60)
     command = [sys.executable, "-m", "luv_viewer.cli", "predict", tmp_path / "in", "-o", tmp_path / "out"]
-    how = ["--checkpoint", checkpoint, "--device", "cpu", "--stride", "6"]
+    how = ["--checkpoint", checkpoint, "--device", "torch", "--stride", "6"]
     with subprocess.Popen(
         [str(part) for part in (*command, *how)],
         cwd=ROOT,
@@ -384,7 +388,7 @@ def test_inspect_says_what_opens(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def _environment(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "LUV_CONFIG_DIR": str(tmp_path / "config"), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "LUV_CONFIG_DIR": str(tmp_path / "config"), "LUV_CACHE_DIR": str(tmp_path / "cache")}
 
 
 def _process(command: list, tmp_path: Path) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,9 @@
 """What `luv predict` has finished in a folder, so that the same command goes on where it was stopped.
 
-The file `predict_record.json` beside the tables: per result name SHA-256 digests and thresholds, so it tells neither
-paths nor UIDs. `place` stands for where the video was stored, `key` for everything its result depends on, `video` for
-its identity. Records of earlier versions lack `video` and `thresholds`.
+The file `predict_record.jsonl` beside the tables grows by a line of JSON per result, so writing one costs the same
+however many there are, and a process killed at any moment loses at most the line it was writing. The newest line of a
+name counts; a last line without its end is no line. A line holds SHA-256 digests, thresholds and the line of
+`summary.csv`, so it tells no paths or UIDs beyond the summary's. Records of version 1 are `predict_record.json`.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
+from luv_viewer.domain.pattern import Pattern
+from luv_viewer.io.prediction_file import PatternSummary, SummaryRow
 from luv_viewer.io.whole_file import write_whole
 
-FILE_NAME = "predict_record.json"
-_FORMAT, _VERSION = "luv predict record", 1
+FILE_NAME = "predict_record.jsonl"
+FIRST_FILE_NAME = "predict_record.json"
+_FORMAT, _FIRST_VERSION, _VERSION = "luv predict record", 1, 2
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
@@ -34,40 +39,32 @@ class Entry:
     """place: digest of where the video is stored. key: digest of what its result depends on, empty when it has none.
 
     video: digest of the video's identity; thresholds: of the checkpoint, in [0, 1], by pattern name. Both empty where
-    there is no result, or one of an earlier version.
+    there is no result, or one of an earlier version. n_bytes: stored size of the video, 0 when unknown. number: what
+    was added to the stem of the file name to make the result's name, 1 for nothing, 0 when unknown. row: the line of
+    the summary, None for a video not worked on yet.
     """
 
     place: str
     key: str
     video: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    n_bytes: int = 0
+    number: int = 0
+    row: SummaryRow | None = None
+
+    def __post_init__(self) -> None:
+        digests = (self.key, self.video)
+        if not (_is_digest(self.place) and all(text == "" or _is_digest(text) for text in digests)):
+            raise ValueError("place, key and video are SHA-256 digests")
+        if not all(0 <= value <= 1 for value in self.thresholds.values()):
+            raise ValueError("thresholds lie in [0, 1]")
 
 
 @dataclass
 class BatchRecord:
-    """Entries by result name; names differ by more than upper and lower case."""
+    """Entries by result name, in the order in which names were given out."""
 
     entries: dict[str, Entry] = field(default_factory=dict)
-
-    def name_for(self, file_name: str, place: str, claimed: set[str]) -> str:
-        """The name results of a video get: the one this place had before, else the stem, `_2`, `_3`... added to it
-        where it is taken by another place.
-
-        claimed: names given out in this run; the new one is added to it.
-        """
-        name = self._name_of(place, claimed)
-        if name is None:
-            stem = safe_stem(file_name)
-            taken = {other.casefold() for other in (*self.entries, *claimed)}
-            name, number = stem, 1
-            while name.casefold() in taken:
-                number += 1
-                name = f"{stem}_{number}"
-        claimed.add(name)
-        return name
-
-    def _name_of(self, place: str, claimed: set[str]) -> str | None:
-        return next((n for n, entry in self.entries.items() if entry.place == place and n not in claimed), None)
 
 
 def safe_stem(file_name: str) -> str:
@@ -92,43 +89,132 @@ def digest(*parts: object) -> str:
 
 
 def read_record(path: Path) -> BatchRecord:
-    """The record in `path`; an empty one when there is no such file. Raises BatchRecordError when it is damaged."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return BatchRecord()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path) from error
-    try:
-        held = json.loads(text)
-        if held["format"] != _FORMAT or held["version"] != _VERSION:
-            raise _damaged(path)
-        entries = {str(name): _entry(entry) for name, entry in held["videos"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(path) from error
-    for entry in entries.values():
-        digests = (entry.key, entry.video)
-        if not (_is_digest(entry.place) and all(text == "" or _is_digest(text) for text in digests)):
-            raise _damaged(path)
-    return BatchRecord(entries)
+    """The record in `path`, else that of version 1 beside it; an empty one when there is neither.
+
+    Raises BatchRecordError when it is damaged.
+    """
+    if not path.exists():
+        return BatchRecord(_read_first_version(path.with_name(FIRST_FILE_NAME)))
+    record = BatchRecord()
+    for name, entry in read_lines(path):
+        # A name keeps the place where it came first.
+        record.entries[name] = entry
+    return record
 
 
-def write_record(path: Path, record: BatchRecord) -> None:
-    """Replace `path`. Raises WriteError."""
-    videos = {
-        name: {"place": entry.place, "key": entry.key, "video": entry.video, "thresholds": dict(entry.thresholds)}
-        for name, entry in record.entries.items()
+def read_lines(path: Path) -> Iterator[tuple[str, Entry]]:
+    """Name and entry of every complete line, oldest first. Raises BatchRecordError when the file is damaged."""
+    try:
+        with path.open("rb") as stream:
+            head = _whole_line(stream.readline(), path)
+            if head is None or head["format"] != _FORMAT or head["version"] != _VERSION:
+                raise _damaged(path)
+            for line in stream:
+                held = _whole_line(line, path)
+                if held is not None:
+                    yield str(held["name"]), _entry(held)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path) from error
+
+
+def write_record(path: Path, entries: Iterable[tuple[str, Entry]]) -> None:
+    """Replace `path` by one line per entry. Raises WriteError."""
+    head = json.dumps({"format": _FORMAT, "version": _VERSION}) + "\n"
+    write_whole(path, chain([head.encode()], starmap(line_of, entries)))
+
+
+def line_of(name: str, entry: Entry) -> bytes:
+    """The line that stands for an entry, with its end."""
+    held: dict[str, Any] = {"name": name, "place": entry.place}
+    optional = {
+        "key": entry.key,
+        "video": entry.video,
+        "thresholds": dict(entry.thresholds),
+        "bytes": entry.n_bytes,
+        "number": entry.number,
+        "row": None if entry.row is None else _row_fields(entry.row),
     }
-    text = json.dumps({"format": _FORMAT, "version": _VERSION, "videos": videos}, indent=1, ensure_ascii=False)
-    write_whole(path, (text + "\n").encode("utf-8"))
+    held.update({key: value for key, value in optional.items() if value})
+    # File names may hold bytes that are no text; JSON's escapes keep them.
+    return json.dumps(held, separators=(",", ":")).encode() + b"\n"
 
 
-def _entry(held: Any) -> Entry:
+def entry_of_line(line: bytes) -> Entry:
+    """The entry `line_of` wrote."""
+    return _entry(json.loads(line))
+
+
+def _whole_line(line: bytes, path: Path) -> dict[str, Any] | None:
+    """None for a last line that was cut off. Raises ValueError, BatchRecordError."""
+    if not line.endswith(b"\n"):
+        return None
+    held = json.loads(line)
+    if not isinstance(held, dict):
+        raise _damaged(path)
+    return held
+
+
+def _read_first_version(path: Path) -> dict[str, Entry]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["format"] != _FORMAT or held["version"] != _FIRST_VERSION:
+            raise _damaged(path)
+        return {str(name): _entry(entry) for name, entry in held["videos"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path) from error
+
+
+def _entry(held: dict[str, Any]) -> Entry:
     """Raises ValueError, KeyError or TypeError for something else."""
-    thresholds = {str(pattern): float(value) for pattern, value in dict(held.get("thresholds", {})).items()}
-    if not all(0 <= value <= 1 for value in thresholds.values()):
-        raise ValueError("thresholds lie in [0, 1]")
-    return Entry(held["place"], held["key"], held.get("video", ""), thresholds)
+    row = held.get("row")
+    return Entry(
+        place=held["place"],
+        key=held.get("key", ""),
+        video=held.get("video", ""),
+        thresholds={str(pattern): float(value) for pattern, value in dict(held.get("thresholds", {})).items()},
+        n_bytes=int(held.get("bytes", 0)),
+        number=int(held.get("number", 0)),
+        row=None if row is None else _row(row),
+    )
+
+
+def _row_fields(row: SummaryRow) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "video": row.video,
+        "file": row.file,
+        "status": row.status,
+        "frames": row.n_frames,
+        "fps": row.fps,
+        "patterns": {
+            pattern.value: [found.probability, found.present, list(found.top_frames)]
+            for pattern, found in row.patterns.items()
+        },
+        "checkpoint": row.checkpoint,
+        "device": row.device,
+        "precision": row.precision,
+    }
+    return {key: value for key, value in fields.items() if value not in ("", None, {})}
+
+
+def _row(held: dict[str, Any]) -> SummaryRow:
+    """Raises ValueError, KeyError or TypeError for something else."""
+    patterns = {
+        Pattern(name): PatternSummary(float(probability), bool(present), tuple(int(frame) for frame in top))
+        for name, (probability, present, top) in held.get("patterns", {}).items()
+    }
+    return SummaryRow(
+        video=str(held["video"]),
+        file=str(held["file"]),
+        status=str(held["status"]),
+        n_frames=held.get("frames"),
+        fps=held.get("fps"),
+        patterns=patterns,
+        checkpoint=held.get("checkpoint", ""),
+        device=held.get("device", ""),
+        precision=held.get("precision", ""),
+    )
 
 
 def _is_digest(value: object) -> bool:

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -201,12 +202,15 @@ def _number(value: float) -> str:
 
 
 def _write_csv(path: Path, header: list[str], rows: Iterable[list[object]]) -> None:
+    lines: Iterable[Sequence[object]] = chain((header,), rows)
+    write_whole(path, map(_csv_line, lines))
+
+
+def _csv_line(cells: Sequence[object]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\n").writerow(cells)
     # File names may hold bytes that are no text.
-    write_whole(path, text.getvalue().encode("utf-8", "replace"))
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def _read_csv(path: Path, expected: list[str]) -> tuple[list[str], list[list[str]]]:

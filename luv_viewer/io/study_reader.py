@@ -22,7 +22,7 @@ from luv_viewer.io.image_folder import ImageFile, find_image_sequences, open_ima
 from luv_viewer.io.media import open_media
 from luv_viewer.io.study_order import arrange, natural_key
 
-_DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
+DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 _MEMBER_LIMIT_BYTES = 2**28
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def open_study(path: str | Path | Sequence[str | Path]) -> Study:
     paths = list(dict.fromkeys(map(Path, [path] if isinstance(path, (str, Path)) else path)))
     if not paths:
         raise MissingFileError("No file was named: give a file, a folder, a DICOMDIR or a zip archive.")
-    reading = _Reading()
+    reading = Reading()
     for one in paths:
         reading.add(one)
     reading.add_images(reading.named_images)
@@ -48,7 +48,7 @@ def open_study(path: str | Path | Sequence[str | Path]) -> Study:
     return Study(one_line(title), paths[0], arrange(reading.dicoms, reading.others), tuple(reading.failures))
 
 
-def _nothing_opened(paths: Sequence[Path], reading: _Reading) -> StudyError:
+def _nothing_opened(paths: Sequence[Path], reading: Reading) -> StudyError:
     if len(reading.failures) == 1 and reading.first_error is not None:
         return reading.first_error
     name = paths[0].absolute().name
@@ -59,7 +59,7 @@ def _nothing_opened(paths: Sequence[Path], reading: _Reading) -> StudyError:
 
 
 @dataclass
-class _Reading:
+class Reading:
     """What was found so far while one study is opened."""
 
     dicoms: list[OpenedDicom] = field(default_factory=list)
@@ -79,12 +79,12 @@ class _Reading:
         """Open one path a person named; every reason not to is kept as a Failure."""
         try:
             if path.is_dir():
-                self._add_files(files_below(path, self.failures))
+                self.add_files(files_below(path, self.failures))
                 return
-            head = _head(path)
+            head = head_of(path)
             kind = file_kind(head)
             if kind is FileKind.UNKNOWN:
-                raise UnsupportedFormatError(_unknown(path.name, head))
+                raise UnsupportedFormatError(unknown_sentence(path.name, head))
             if kind is FileKind.IMAGE:
                 self.named_images.append(path)
             else:
@@ -94,17 +94,17 @@ class _Reading:
         except OSError as error:
             self.fail(path, MissingFileError(f"{path.name} cannot be opened: {os_reason(error)}."))
 
-    def _add_files(self, files: Iterable[Path]) -> None:
+    def add_files(self, files: Iterable[Path]) -> None:
         """Open what can be opened of a folder's files."""
         images: list[Path | ImageFile] = []
         for path in files:
             try:
-                kind = file_kind(_head(path))
+                kind = file_kind(head_of(path))
                 if kind is FileKind.IMAGE:
                     images.append(path)
                 elif kind not in (FileKind.UNKNOWN, FileKind.DICOM_DIRECTORY):
                     self._add_file(path, kind, in_folder=True)
-                elif kind is FileKind.UNKNOWN and path.suffix.lower() in _DICOM_SUFFIXES:
+                elif kind is FileKind.UNKNOWN and path.suffix.lower() in DICOM_SUFFIXES:
                     raise UnsupportedFormatError(f"{path.name} is not a DICOM file, although its name says so.")
             except StudyError as error:
                 self.fail(path, error)
@@ -119,7 +119,7 @@ class _Reading:
         elif kind is FileKind.DICOM_DIRECTORY:
             files, missing = referenced_files(path)
             self.failures.extend(missing)
-            self._add_files(files)
+            self.add_files(files)
         else:
             self._add_dicom(FileSource(path), path, None, is_sure=kind is FileKind.DICOM or not in_folder)
 
@@ -129,7 +129,7 @@ class _Reading:
         try:
             self.dicoms.append(open_dicom(source, path, self.cache, member=member))
         except StudyError:
-            if is_sure or name.suffix.lower() in _DICOM_SUFFIXES:
+            if is_sure or name.suffix.lower() in DICOM_SUFFIXES:
                 raise
         except Exception as error:  # boundary: damage nobody foresaw costs one file, not the study
             _log.warning("a DICOM file could not be opened: %s", type(error).__name__)
@@ -152,32 +152,40 @@ class _Reading:
         images: list[Path | ImageFile] = []
         for number, member in sorted(archive.members(), key=lambda entry: natural_key(entry[1].name)):
             try:
-                self._add_member(archive, number, member, images)
+                self.add_member(archive, number, member, images)
             except StudyError as error:
                 self.fail(path, error, f"{path.name}: {error}")
         self.add_images(images)
         if found == len(self.dicoms) + len(self.others) + len(self.failures) and not in_folder:
             raise UnsupportedFormatError(f"{path.name} holds no DICOM file or video that could be opened.")
 
-    def _add_member(self, archive: Archive, number: int, member: Member, images: list[Path | ImageFile]) -> None:
+    def add_member(self, archive: Archive, number: int, member: Member, images: list[Path | ImageFile]) -> None:
         """Open a member, or put it with the images to be opened together. Raises StudyError."""
-        name = PurePosixPath(member.name).name
-        if member.is_encrypted:
-            raise UnsupportedFormatError(f"{name} is encrypted: unpack the archive with its password first.")
-        source = archive.source(number)
-        kind = file_kind(source.read(0, HEAD_BYTES))
+        kind, source = member_kind(archive, number, member)
         if kind in (FileKind.DICOM, FileKind.DICOM_WITHOUT_PREFIX):
             self._add_dicom(source, archive.path, member.name, is_sure=kind is FileKind.DICOM)
         elif kind is FileKind.MEDIA:
-            self.others.append(open_media(archive.path, self.cache, member=member.name, data=_whole(source, member)))
+            self.others.append(
+                open_media(archive.path, self.cache, member=member.name, data=whole_member(source, member))
+            )
         elif kind is FileKind.IMAGE:
-            images.append(ImageFile(archive.path, member.name, lambda: _whole(source, member)))
-        elif kind is FileKind.ZIP and name.lower().endswith(".zip"):
-            raise UnsupportedFormatError(f"{name} is an archive inside an archive: unpack it first.")
+            images.append(ImageFile(archive.path, member.name, lambda: whole_member(source, member)))
 
 
-def _whole(source: ByteSource, member: Member) -> bytes:
-    """All bytes of an archive member that cannot be read in parts. Raises StudyError."""
+def member_kind(archive: Archive, number: int, member: Member) -> tuple[FileKind, ByteSource]:
+    """What a member of an archive is, and its bytes. Raises StudyError for one that cannot be looked into."""
+    name = PurePosixPath(member.name).name
+    if member.is_encrypted:
+        raise UnsupportedFormatError(f"{name} is encrypted: unpack the archive with its password first.")
+    source = archive.source(number)
+    kind = file_kind(source.read(0, HEAD_BYTES))
+    if kind is FileKind.ZIP and name.lower().endswith(".zip"):
+        raise UnsupportedFormatError(f"{name} is an archive inside an archive: unpack it first.")
+    return kind, source
+
+
+def whole_member(source: ByteSource, member: Member) -> bytes:
+    """All bytes of an archive member that cannot be read in parts; `source` is closed. Raises StudyError."""
     if member.size > _MEMBER_LIMIT_BYTES:
         name = PurePosixPath(member.name).name
         raise UnsupportedFormatError(f"{name} is too large to be read inside an archive: unpack it first.")
@@ -187,7 +195,7 @@ def _whole(source: ByteSource, member: Member) -> bytes:
         source.close()
 
 
-def _head(path: Path) -> bytes:
+def head_of(path: Path) -> bytes:
     """The first bytes of a file. Raises MissingFileError, UnsupportedFormatError."""
     try:
         # Opening a pipe would wait for its other end.
@@ -203,7 +211,8 @@ def _head(path: Path) -> bytes:
         raise MissingFileError(f"{path.name} is not a usable file name.") from error
 
 
-def _unknown(name: str, head: bytes) -> str:
+def unknown_sentence(name: str, head: bytes) -> str:
+    """Why a file of no known kind is not opened. head: its first bytes."""
     if not head:
         return f"{name} is an empty file."
     packing = packed_as(head)
@@ -212,8 +221,11 @@ def _unknown(name: str, head: bytes) -> str:
     return f"{name} is not a kind of file that can be opened: DICOM, video, image, folder or zip archive was expected."
 
 
-def files_below(folder: Path, failures: list[Failure]) -> Iterator[Path]:
-    """Regular files of a folder and its subfolders in natural order, hidden ones left out; links are not followed."""
+def files_below(folder: Path, failures: list[Failure], without: Path | None = None) -> Iterator[Path]:
+    """Regular files of a folder and its subfolders in natural order, hidden ones left out; links are not followed.
+
+    without: a folder (as `Path.resolve` gives it) that is left out. One folder's names are in memory at a time.
+    """
 
     def refused(error: OSError) -> None:
         place = Path(error.filename or folder)
@@ -221,6 +233,8 @@ def files_below(folder: Path, failures: list[Failure]) -> Iterator[Path]:
 
     for holder, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        if without is not None:
+            folders[:] = [name for name in folders if Path(holder, name).resolve() != without]
         for name in sorted(names, key=natural_key):
             path = Path(holder, name)
             if not name.startswith(".") and path.is_file():

@@ -13,9 +13,10 @@ class WriteError(Exception):
     """A file could not be written; str(error) is one plain sentence that names the file and what to do."""
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Replace `path` by `data`: written beside it, forced to the disk, then moved over it in one step.
 
+    data: all bytes, or pieces of them, so that a long file is never in memory as a whole.
     A reader sees the old file or the new one, never a part. Raises WriteError; the old file is then unchanged.
     """
     try:
@@ -24,7 +25,7 @@ def write_whole(path: Path, data: bytes) -> None:
         raise WriteError(write_sentence(path, error)) from error
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            stream.writelines((data,) if isinstance(data, bytes) else data)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(beside, 0o666 & ~_umask())

@@ -10,7 +10,7 @@ from luv_viewer.domain.ai_summary import AiSummary
 from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
 from luv_viewer.domain.prediction import Prediction, Provenance
 from luv_viewer.io.ai_summary_folder import AiFolderError, read_ai_folder
-from luv_viewer.io.batch_record import BatchRecord, Entry, digest, write_record
+from luv_viewer.io.batch_record import FILE_NAME, Entry, digest, write_record
 from luv_viewer.io.prediction_file import SummaryRow, summarise, write_summary
 
 THRESHOLDS = {p.value: t for p, t in zip(NETWORK_PATTERNS, (0.5, 0.18, 0.3, 0.25), strict=True)}
@@ -36,7 +36,7 @@ def _folder(folder: Path, entry: Entry | None) -> Path:
         SummaryRow("R3", "R3.mp4", "failed: R3.mp4 is damaged"),
     ]
     write_summary(folder / "summary.csv", rows, NETWORK_PATTERNS)
-    write_record(folder / "predict_record.json", BatchRecord({} if entry is None else {"R2": entry}))
+    write_record(folder / FILE_NAME, [] if entry is None else [("R2", entry)])
     return folder
 
 
@@ -65,7 +65,7 @@ def test_results_come_with_their_thresholds_and_the_id_of_a_known_video(tmp_path
 )
 def test_results_without_thresholds_are_refused_in_words(tmp_path: Path, entry: Entry | None) -> None:
     message = re.escape(
-        f"{tmp_path / 'predict_record.json'} holds no thresholds for R2: "
+        f"{tmp_path / FILE_NAME} holds no thresholds for R2: "
         f"run luv predict on it again with -o {tmp_path} --overwrite."
     )
     with pytest.raises(AiFolderError, match=message):
@@ -84,6 +84,6 @@ def test_what_is_missing_or_damaged_is_said(tmp_path: Path) -> None:
     with pytest.raises(AiFolderError, match="holds text where a number belongs"):
         read_ai_folder(folder)
     (folder / "summary.csv").write_text(text)
-    (folder / "predict_record.json").write_text("{")
+    (folder / FILE_NAME).write_text("{")
     with pytest.raises(AiFolderError, match="is damaged, so what is finished in this folder is unknown"):
         read_ai_folder(folder)
