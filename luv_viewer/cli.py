@@ -12,6 +12,7 @@ import click
 
 from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.app import log_path, logging_to_file
+from luv_viewer.commands.benchmark_group import benchmark
 from luv_viewer.commands.labels_group import labels
 
 log = logging.getLogger(__name__)
@@ -146,6 +147,7 @@ def engines(calibration: tuple[Path, ...], checkpoint: Path | None, again: bool)
 
 
 cli.add_command(labels)
+cli.add_command(benchmark)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

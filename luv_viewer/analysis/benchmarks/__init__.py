@@ -1,0 +1,1 @@
+"""What `luv benchmark` measures: plain functions that write a row as soon as it is known."""
