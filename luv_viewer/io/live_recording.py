@@ -84,7 +84,12 @@ class LiveRecording:
             raise RecordingError(
                 f"{one_line(path.name)} cannot be written there: {_reason(error)}. Choose another folder."
             ) from error
-        self._attempt(lambda: self._begin(fps))
+        try:
+            self._attempt(lambda: self._begin(fps))
+        except RecordingError:
+            self._file.close()
+            path.unlink(missing_ok=True)
+            raise
 
     @property
     def n_bytes(self) -> int:

@@ -72,7 +72,7 @@ class FileSource:
     def _follow(self, wait: Wait) -> Iterator[LiveEvent]:
         yield SourceStatus(SourcePhase.RUNNING, f"{self.name}, followed while it is written")
         schedule = Schedule(self._clock.now, wait)
-        file = GrowingFile(self._path, wait)
+        file = GrowingFile(self._path, wait, now=self._clock.now)
         try:
             for time_s, rgb in growing_frames(file, self.name):
                 schedule.wait_for(time_s)
