@@ -14,7 +14,7 @@ import pytest
 
 from luv_viewer.domain.live import LiveFrame
 from luv_viewer.io import open_study
-from luv_viewer.io.live_recording import LiveRecording, RecordingError, recording_path
+from luv_viewer.io.live_recording import LiveRecording, RecordingError, open_new, recording_path
 
 NOW = datetime(2026, 11, 21, 8, 5, 9)
 CRASH = """
@@ -75,7 +75,7 @@ def test_a_file_that_is_there_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "scan_2.mkv").symlink_to(tmp_path / "nowhere")
     assert recording_path(taken, NOW) == tmp_path / "scan_3.mkv"
     assert recording_path(tmp_path, NOW) == tmp_path / "live_2026-11-21_080509.mkv"
-    with pytest.raises(RecordingError, match="scan.mkv cannot be written there: file exists"):
+    with pytest.raises(RecordingError, match=r"scan\.mkv cannot be written there: file exists"):
         LiveRecording(taken, (8, 8), None)
     assert taken.read_bytes() == b"somebody's"
 
@@ -95,17 +95,19 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     def full(_: Path):
         return open("/dev/full", "wb", buffering=0)
 
-    with pytest.raises(
-        RecordingError, match=r"Recording stopped: the disk is full\. The 0\.0 s until then are in a\.mkv\."
-    ):
-        _record_all(LiveRecording(tmp_path / "a.mkv", (97, 131), 30.0, full))
+    recording = LiveRecording(tmp_path / "a.mkv", (97, 131), 30.0, full)
+    with pytest.raises(RecordingError) as stop:
+        _record_all(recording)
+    assert str(stop.value) == "Recording stopped: the disk is full. The 0.0 s until then are in a.mkv."
+    with pytest.raises(RecordingError):
+        recording.close()
 
 
 class Nearly:
     """A real file on a disk that becomes full after `room` bytes."""
 
     def __init__(self, path: Path, room: int) -> None:
-        self._file, self._room = open(path, "xb", buffering=0), room
+        self._file, self._room = open_new(path), room
         self.seek, self.tell, self.fileno = self._file.seek, self._file.tell, self._file.fileno
         self.close = self._file.close
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -49,6 +50,12 @@ def finished(path: Path) -> Path:
 def split(events: Iterator[LiveFrame | SourceStatus]) -> tuple[list[LiveFrame], list[SourceStatus]]:
     got = list(events)
     return [e for e in got if isinstance(e, LiveFrame)], [e for e in got if isinstance(e, SourceStatus)]
+
+
+def until_nobody_wants_more(events: Iterator[LiveFrame | SourceStatus]) -> Iterator[LiveFrame | SourceStatus]:
+    """What comes before `wait` raises TimeoutError, which it must."""
+    with pytest.raises(TimeoutError):
+        yield from events
 
 
 def test_a_finished_file_plays_every_frame_at_its_own_rate(tmp_path: Path) -> None:
@@ -123,12 +130,11 @@ def test_a_growing_file_is_followed_from_its_newest_frame(
     writer.start()
     frames: list[LiveFrame] = []
     try:
-        with pytest.raises(TimeoutError):
-            for event in FileSource(path).events(wait):
-                if isinstance(event, LiveFrame):
-                    frames.append(event)
-                elif event.phase is SourcePhase.RUNNING:
-                    assert "followed while it is written" in event.sentence
+        for event in until_nobody_wants_more(FileSource(path).events(wait)):
+            if isinstance(event, LiveFrame):
+                frames.append(event)
+            elif event.phase is SourcePhase.RUNNING:
+                assert "followed while it is written" in event.sentence
     finally:
         writer.join()
     pictures = decode_all(whole)
@@ -200,7 +206,7 @@ class Camera:
         camera = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 -- the name http.server looks for
+            def do_GET(self) -> None:
                 camera.n_calls += 1
                 self.send_response(200)
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
@@ -269,5 +275,5 @@ def test_a_clock_that_stands_still_or_steps_back_gives_rising_times() -> None:
     rgb = np.zeros((4, 4, 3), np.uint8)
     times = [clock.frame(rgb.copy(), time_s=stamp).time_s for stamp in (3.0, 3.04, 3.04, 2.0, 3.2)]
     assert times[:2] == [0.0, pytest.approx(0.04)]
-    assert all(b > a for a, b in zip(times, times[1:], strict=False))
+    assert all(b > a for a, b in pairwise(times))
     assert times[-1] == pytest.approx(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -143,7 +144,7 @@ def test_a_run_is_even_ends_with_the_newest_and_cannot_be_longer(held: set[int],
     run = even_run(held, spacing, longest)
     assert set(run) <= held
     assert len(run) <= longest
-    assert all(b - a == spacing for a, b in zip(run, run[1:], strict=False))
+    assert all(b - a == spacing for a, b in pairwise(run))
     assert bool(run) == bool(held)
     if held:
         assert run[-1] == max(held)
