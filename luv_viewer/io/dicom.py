@@ -18,7 +18,6 @@ from luv_viewer.io.dicom_frames import DicomFile, EncapsulatedFrames, NativeFram
 from luv_viewer.io.dicom_header import DicomHeader, PixelElement, items_of, read_header
 from luv_viewer.io.dicom_image import ImageFormat, read_format
 from luv_viewer.io.dicom_region import read_region
-from luv_viewer.io.dicom_stream import StreamFrames
 from luv_viewer.io.dicom_syntax import Coding
 from luv_viewer.io.dicom_timing import read_timing
 from luv_viewer.io.errors import UnreadableFileError, UnsupportedFormatError, one_line
@@ -134,6 +133,8 @@ def _whole_native_frames(source: ByteSource, pixels: PixelElement, image: ImageF
 def _open_stream(
     header: DicomHeader, pixels: PixelElement, image: ImageFormat, file: DicomFile
 ) -> tuple[FrameStore, int, tuple[str, ...]]:
+    from luv_viewer.io.dicom_stream import StreamFrames  # libav costs start-up time; most files need none
+
     store = StreamFrames(file, header.source, pixels.start)
     if store.size != (image.rows, image.columns):
         height, width = store.size

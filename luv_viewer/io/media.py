@@ -6,6 +6,7 @@ import hashlib
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from luv_viewer.domain.timing import ASSUMED_FPS, Timing, TimingSource
 from luv_viewer.domain.video import StudyGroup, Video, VideoSource
 from luv_viewer.domain.zone import zone_from_text
 from luv_viewer.io.errors import MissingFileError, UnreadableFileError, UnsupportedFormatError, one_line
-from luv_viewer.io.media_stream import EncodedStream
+
+if TYPE_CHECKING:
+    from luv_viewer.io.media_stream import EncodedStream
 
 HEADER_BYTES = 1024  # enough for `is_media`
 
@@ -107,6 +110,8 @@ class MediaStore:
         """Raises UnreadableFileError, UnsupportedFormatError."""
         self._source = source
         self._name = name
+        from luv_viewer.io.media_stream import EncodedStream  # libav costs start-up time; most studies need none
+
         self.stream = EncodedStream(source, name)
 
     def read(self, i: int) -> NDArray[np.uint8]:
