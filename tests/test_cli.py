@@ -126,8 +126,7 @@ def test_a_patient_of_the_data_folder_is_predicted_as_clip_by_clip(
         np.testing.assert_allclose(clips.probabilities, probabilities, atol=1.1e-5)
 
 
-def test_the_bundled_checkpoint_predicts_as_clip_by_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LUV_CACHE_DIR", str(tmp_path / "cache"))
+def test_the_bundled_checkpoint_predicts_as_clip_by_clip(tmp_path: Path) -> None:
     (path,) = _videos(tmp_path / "in", "a.mp4", n_frames=32)
     assert main(["predict", str(path), "-o", str(tmp_path / "out"), "--device", "cpu"]) == 0
     probabilities, _ = _clip_by_clip(path, default_checkpoint_path())
@@ -388,7 +387,7 @@ def test_inspect_says_what_opens(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def _environment(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "LUV_CONFIG_DIR": str(tmp_path / "config"), "LUV_CACHE_DIR": str(tmp_path / "cache")}
+    return {**os.environ, "LUV_CONFIG_DIR": str(tmp_path / "config")}
 
 
 def _process(command: list, tmp_path: Path) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ prepared from it, so that all compute with the same weights. Ray is an optional 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import tempfile
@@ -224,6 +225,8 @@ def _join(address: str, n_processors: int | None) -> None:
 
     # Ray would otherwise tell its makers about the cluster.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Its advice for administrators would run into the progress line.
+    logging.getLogger("ray").setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     try:
         if address == LOCAL:

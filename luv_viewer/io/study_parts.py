@@ -208,7 +208,10 @@ def _open_members(reading: Reading, part: StudyPart) -> None:
     for number in part.members:
         if number not in members:
             raise UnreadableFileError(f"{path.name} was changed while it was being read.")
-        reading.add_member(archive, number, members[number], images)
+        try:
+            reading.add_member(archive, number, members[number], images)
+        except StudyError as error:
+            raise type(error)(f"{path.name}: {error}") from error
     reading.add_images(images)
 
 
