@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from luv_viewer.analysis.engine import find_prepared_file
 from luv_viewer.analysis.predict import load_checkpoint, predict_video
 from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.domain.pattern import Pattern
 from luv_viewer.io import open_study
 from luv_viewer.widgets.timeline_canvas import LaneCanvas
+from model.runtimes.choice import read_choice
 from tests.builders import moving_speckle, write_mp4, write_tiny_checkpoint
 from tests.e2e.conftest import Hand, RunViewer
 
@@ -214,3 +216,34 @@ def test_clicks_on_timeline_top_frame_and_study_panel_jump(
         hand.wait_for_video(1)
 
     run_viewer([study, "--checkpoint", checkpoint], script)
+
+
+def test_engines_are_measured_once_when_there_is_nothing_else_to_do(
+    run_viewer: RunViewer, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LUV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("luv_viewer.jobs.ai_jobs.MEASURE_AFTER_MS", 0)
+    fresh = write_tiny_checkpoint(tmp_path / "fresh.pt", seed=4)
+
+    def script(hand: Hand) -> None:
+        hand.wait_for_ai()
+        before = hand.session.prediction
+        assert before is not None
+        assert before.provenance.precision == "fp32", "nothing is known of this computer yet"
+        hand.wait_until(lambda: "From the next video on" in hand.session.ai_state.note, "what was measured")
+        assert hand.session.prediction is before, "what is shown stays"
+        prepared = find_prepared_file(fresh)
+        assert prepared is not None
+        choice = read_choice(prepared)
+        assert choice is not None
+        assert choice.reason in hand.session.ai_state.note
+        hand.press(Qt.Key.Key_PageDown)
+        hand.wait_for_video(1)
+        hand.wait_until(lambda: hand.session.ai_state.phase is not AiPhase.DONE, "the next run")
+        hand.wait_for_ai()
+        after = hand.session.prediction
+        assert after is not None
+        assert after.provenance.precision == choice.precision
+        assert "Measured on this computer" in hand.session.ai_state.why
+
+    run_viewer([study, "--checkpoint", fresh, "--device", "cpu"], script)
