@@ -177,10 +177,10 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     if arguments.reader or arguments.project:
         labels.start(arguments.reader, arguments.project, opens_study=bool(opened))
         desk.ai.wait_for_reader()
-        live.wait_for_reader()
     if arguments.live is not None:
+        start = live.start_with_reader if arguments.reader or arguments.project else live.start
         record_to = Path(arguments.record) if arguments.record else None
-        live.start(arguments.live, record_to=record_to, records=arguments.record is not None)
+        start(arguments.live, record_to=record_to, records=arguments.record is not None)
     if notice:
         window.notice.say(notice)
     try:

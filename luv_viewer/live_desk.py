@@ -22,7 +22,7 @@ from luv_viewer.widgets.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 
-WAITS_FOR_READER = "Waits until the reader is known."
+WAITS_FOR_READER = "Live mode waits until the reader is known …"
 STOPPED = "Stopped: nothing is assessed. Picture and recording go on."
 AI_OFF = "AI is off"
 
@@ -43,7 +43,8 @@ class LiveDesk(QObject):
         self._session, self._window, self._settings, self._engine = session, window, settings, engine
         self._text = ""
         self._record_to: Path | None = None
-        self._waits_for_reader = self._told_summary = False
+        self._told_summary = False
+        self._when_reading: Callable[[], None] | None = None
         self._engine_used: AiSettings | None = None
         self.jobs = LiveJobs(self)
         self.view: LiveView | None = None
@@ -76,15 +77,17 @@ class LiveDesk(QObject):
             return ""
         return self.presenter.figures.summary
 
-    def wait_for_reader(self) -> None:
-        """A reader was named at the start: LUV-Net waits until it is known whether that reader is blinded."""
-        self._waits_for_reader = True
+    def start_with_reader(self, text: str, *, record_to: Path | None = None, records: bool = False) -> None:
+        """As `start`, once it is known who reads and whether blinded; the reader's own study gives way."""
+        self._when_reading = lambda: self.start(text, record_to=record_to, records=records)
+        self._window.say_working(WAITS_FOR_READER)
 
     def begin_reading(self) -> None:
         """The reader's role is known now, or there is none after all."""
-        waited, self._waits_for_reader = self._waits_for_reader, False
-        if waited and self.is_on:
-            self.start_ai()
+        start, self._when_reading = self._when_reading, None
+        if start is not None:
+            self._window.say_working("")
+            start()
 
     def start(self, text: str, *, record_to: Path | None = None, records: bool = False) -> None:
         """Watch what `text` names. records: from the first frame on, to `record_to` (None: the usual folder)."""
@@ -97,7 +100,7 @@ class LiveDesk(QObject):
         self.jobs.start_source(text)
         if records:
             self.jobs.recorder.start(record_to)
-        self._window.menu_actions["record"].setEnabled(True)
+        self._switch_actions(live=True)
         self._window.setWindowTitle("Live – LUV Viewer")
         self.start_ai()
 
@@ -111,7 +114,7 @@ class LiveDesk(QObject):
         if self.presenter is not None:
             self.presenter.end()
         self._window.show_live(None)
-        self._window.menu_actions["record"].setEnabled(False)
+        self._switch_actions(live=False)
         self.view = None
         self.presenter = None
         if self._session.study is None:
@@ -133,8 +136,6 @@ class LiveDesk(QObject):
         refusal = ""
         if reader is not None and reader.blinded:
             refusal = AI_HIDDEN
-        elif self._waits_for_reader:
-            refusal = WAITS_FOR_READER
         elif not self._settings().ai_enabled:
             refusal = AI_OFF
         self._engine_used = self._ai_settings()
@@ -212,6 +213,11 @@ class LiveDesk(QObject):
     def _give_way_to_study(self) -> None:
         if self._session.study is not None:
             self.end()
+
+    def _switch_actions(self, *, live: bool) -> None:
+        """A reader's project brings its own study, which would end live mode unasked."""
+        self._window.menu_actions["record"].setEnabled(live)
+        self._window.menu_actions["choose_reader"].setEnabled(not live)
 
     def _tell_summary(self) -> None:
         if self.summary and not self._told_summary:
