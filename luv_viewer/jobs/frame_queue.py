@@ -10,7 +10,10 @@ from luv_viewer.domain.video import Video
 from luv_viewer.player import PlayTicket
 
 READ_AHEAD_FRAMES = 12
-"""0.4 s at 30 frames a second."""
+"""While playing: 0.4 s at 30 frames a second."""
+
+STANDING_AHEAD_FRAMES = 4
+"""While paused, in the direction of the last step or to both sides: more would keep the next click waiting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +33,11 @@ class FrameRequest:
         """Its index, from 0."""
         return self.path.head
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether the clock runs."""
+        return self.ticket is not None
+
 
 @dataclass(frozen=True, eq=False)
 class FrameWork:
@@ -44,7 +52,8 @@ class FrameQueue:
     """Shared by the window, which asks, and the decoding threads, numbered from 0, which take and answer.
 
     A newer request replaces an older one that no thread took yet, and the frames ahead of it. Two threads never decode
-    the same frame. Videos that are read in order belong to thread 0 alone, and are read ahead forwards only.
+    the same frame. Videos that are read in order belong to thread 0 alone, and are read ahead forwards only. While
+    paused only thread 0 reads ahead, so that another one is free for the next click.
     """
 
     def __init__(self, read_ahead: int = READ_AHEAD_FRAMES) -> None:
@@ -111,7 +120,8 @@ class FrameQueue:
         video, path = request.video, request.path
         if video.reads_in_order and path.step <= 0:
             return []
-        count = min(self._read_ahead, video.room() // 2)
+        wanted = self._read_ahead if request.is_playing else min(self._read_ahead, STANDING_AHEAD_FRAMES)
+        count = min(wanted, video.room() // 2)
         return [frame for frame in path.ahead(count) if frame not in self._failed]
 
     def _next(self, thread: int) -> FrameWork | None:
@@ -120,7 +130,7 @@ class FrameQueue:
             return None
         if not self._is_answered and not self._is_taken(newest.video, newest.frame):
             return FrameWork(newest.video, newest.frame, newest)
-        while self._ahead:
+        while self._ahead and (newest.is_playing or thread == 0):
             frame = self._ahead.pop(0)
             if not self._is_taken(newest.video, frame) and not newest.video.is_cached(frame):
                 return FrameWork(newest.video, frame, None)

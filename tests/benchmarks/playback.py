@@ -91,7 +91,7 @@ def measure(desk: Desk, seconds: float) -> None:
     watch, runs, end = Stopwatch(desk), 1, time.monotonic() + seconds
     while time.monotonic() < end:
         if session.ai_state.phase not in RUNNING:
-            desk.jobs._finished.clear()
+            desk.jobs.ai._finished.clear()
             desk.ai.restart()
             runs += 1
         let_run(50)

@@ -17,6 +17,7 @@ from luv_viewer.domain.video import StudyGroup, Video, VideoSource
 from luv_viewer.io import StudyError
 from luv_viewer.jobs.frame_queue import FrameQueue, FrameRequest, FrameWork
 from luv_viewer.jobs.frames import FrameFailure, FramePicture, decoding_threads, serve_frames
+from luv_viewer.player import PlayTicket
 
 N = 60
 SHAPE = (4, 6, 3)
@@ -73,8 +74,11 @@ def video_of(store: CountingStore, room: int = 40) -> Video:
     )
 
 
-def ask(video: Video, head: int, number: int = 1, step: int = 1, loops: bool = True) -> FrameRequest:
-    return FrameRequest(video, PlayPath(head, Span(0, N), step, loops), None, number)
+def ask(
+    video: Video, head: int, number: int = 1, step: int = 1, loops: bool = True, plays: bool = True
+) -> FrameRequest:
+    ticket = PlayTicket(1, number) if plays else None
+    return FrameRequest(video, PlayPath(head, Span(0, N), step, loops), ticket, number)
 
 
 def drain(queue: FrameQueue, count: int, thread: int = 0) -> list[int]:
@@ -154,6 +158,24 @@ def test_a_coded_stream_belongs_to_one_thread_and_is_not_read_backwards() -> Non
     second.join(10)
     assert taken == [None]
     assert queue.take(0) is None
+
+
+def test_while_paused_one_thread_reads_a_little_ahead_and_another_stays_free() -> None:
+    queue, video = FrameQueue(), video_of(CountingStore())
+    queue.put(ask(video, 20, step=0, loops=False, plays=False))
+    assert drain(queue, 5) == [20, 21, 19, 22, 18]
+    queue.put(ask(video, 40, number=2, step=0, loops=False, plays=False))
+    asked = queue.take(0)
+    taken: list[FrameWork | None] = []
+    second = threading.Thread(target=lambda: taken.append(queue.take(1)))
+    second.start()
+    second.join(0.05)
+    assert second.is_alive(), "the second thread waits, although frames ahead are not decoded yet"
+    queue.put(ask(video, 50, number=3, step=0, loops=False, plays=False))
+    second.join(10)
+    assert asked is not None
+    assert taken[0] is not None
+    assert (asked.frame, taken[0].frame) == (40, 50)
 
 
 def test_a_cache_too_small_to_read_ahead_is_not_read_into_for_ever() -> None:
