@@ -30,6 +30,7 @@ class LiveBar(QFrame):
         self.record = self._button("Record")
         self.recording = QLabel()
         self.open_recording = QPushButton("Open it")
+        self.open_recording.setObjectName("open_recording")
         self.open_recording.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.open_recording.setToolTip("End live mode and open the recording")
         self.open_recording.clicked.connect(lambda: self.opening_requested.emit(self._status.path))
