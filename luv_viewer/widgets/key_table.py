@@ -38,7 +38,7 @@ ACTIONS = (
     ActionSpec("study_panel", "&Study panel", "View", ("Ctrl+B",), checkable=True),
     ActionSpec("pattern_panel", "&Pattern panel", "View", ("Ctrl+Shift+B",), checkable=True),
     ActionSpec("full_screen", "F&ull screen", "View", ("F11",), checkable=True),
-    ActionSpec("play", "&Play or pause (live: freeze)", "Playback", ("Space", "C")),
+    ActionSpec("play", "&Play or pause", "Playback", ("Space", "C")),
     ActionSpec("record", "&Record what is live", "Playback", ("Shift+R",)),
     ActionSpec("next_frame", "&Next frame", "Playback", ("Right",)),
     ActionSpec("previous_frame", "&Previous frame", "Playback", ("Left",)),
