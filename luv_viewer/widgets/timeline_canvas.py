@@ -101,7 +101,7 @@ class LaneCanvas(QGraphicsView):
         old = self._picture
         if frame == old.frame:
             return
-        self._picture = replace(old, frame=frame)
+        self._picture = old.at_frame(frame)
         axis = old.axis
         follows = axis.shows(old.frame) or abs(frame - old.frame) > _FOLLOW_JUMP
         if not axis.shows(frame) and follows and self._dragged_to is None and not self.mouse.is_pressed:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from luv_viewer.domain.span import Span
 from luv_viewer.widgets.colors import faint
@@ -65,8 +66,7 @@ def draw_foreground(painter: QPainter, picture: Picture, exposed: QRectF) -> Non
 
 def play_head_area(picture: Picture) -> QRectF:
     """What must be drawn again when the play head leaves its frame."""
-    number = QFontMetricsF(text_font(picture.font, SMALL)).horizontalAdvance(str(picture.axis.n_frames))
-    half = _handle_width(picture) + number + 8
+    half = _handle_width(picture) + _number_width(picture, str(picture.axis.n_frames)) + 8
     return QRectF(picture.axis.x_px(picture.frame) - half, 0, 2 * half, picture.height_px)
 
 
@@ -120,22 +120,34 @@ def _draw_separators(painter: QPainter, picture: Picture, exposed: QRectF) -> No
 def _draw_numbers(painter: QPainter, picture: Picture) -> None:
     """Frame numbers from 1; the handle of the play head hides a number it would cut."""
     axis = picture.axis
-    font = text_font(picture.font, SMALL)
-    metrics = QFontMetricsF(font)
-    painter.setFont(font)
+    painter.setFont(_small_font(picture))
     painter.setPen(QColor(picture.theme.muted))
     handle = _handle_rect(picture).adjusted(-4, 0, 4, 0) if axis.shows(picture.frame) else QRectF()
-    for frame in _ticks(picture)[0]:
-        label = str(frame + 1)
-        width = metrics.horizontalAdvance(label)
-        left = min(max(round(axis.x_px(frame)) - width / 2, 2), axis.width_px - width - 2)
+    for label, left, width in picture.once("numbers", lambda: list(_numbers(picture))):
         if not handle.intersects(QRectF(left, handle.top(), width, 1)):
             painter.drawText(QPointF(left, AXIS_PX - 10), label)
 
 
+def _numbers(picture: Picture) -> Iterator[tuple[str, float, float]]:
+    """(text, left, width) of each frame number."""
+    axis = picture.axis
+    for frame in _ticks(picture)[0]:
+        label = str(frame + 1)
+        width = _number_width(picture, label)
+        yield label, min(max(round(axis.x_px(frame)) - width / 2, 2), axis.width_px - width - 2), width
+
+
 def _ticks(picture: Picture) -> tuple[list[int], list[int]]:
-    metrics = QFontMetricsF(text_font(picture.font, SMALL))
-    return picture.axis.ticks(max(metrics.horizontalAdvance(str(picture.axis.n_frames)) + 24, 48))
+    return picture.axis.ticks(max(_number_width(picture, str(picture.axis.n_frames)) + 24, 48))
+
+
+def _small_font(picture: Picture, *, bold: bool = False) -> QFont:
+    return picture.once(("font", bold), lambda: text_font(picture.font, SMALL, bold=bold))
+
+
+def _number_width(picture: Picture, text: str, *, bold: bool = False) -> float:
+    font = _small_font(picture, bold=bold)
+    return picture.once(("width", text, bold), lambda: QFontMetricsF(font).horizontalAdvance(text))
 
 
 def _draw_clip_band(painter: QPainter, picture: Picture, clip: Span) -> None:
@@ -198,32 +210,48 @@ def _draw_note(painter: QPainter, picture: Picture, lane: int, text: str) -> Non
     painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-def _draw_key_frames(painter: QPainter, picture: Picture, lane: int, exposed: QRectF) -> None:
-    theme = picture.theme
+@dataclass(frozen=True)
+class _KeyFrame:
+    """A dot and, in `box`, the outline of its letter."""
+
+    place: QPointF
+    box: QRectF
+    letter: QPainterPath
+
+
+def _key_frames(picture: Picture, lane: int) -> list[_KeyFrame]:
+    """Those in view, the first by rank drawn last."""
     ranked = [
         (letter, place)
         for letter, (frame, place) in zip(LETTERS, picture.dots(lane), strict=False)
         if picture.axis.shows(frame)
     ]
     if not ranked:
-        return
-    font = text_font(picture.font, SMALL, bold=True)
+        return []
+    font = _small_font(picture, bold=True)
     metrics = QFontMetricsF(font)
     size = (metrics.horizontalAdvance("B") + 1, metrics.capHeight() + 2)
-    bounds = picture.lane_rect(lane).adjusted(1, 1, -1, -2)
-    boxes = place_letters([place for _, place in ranked], size, bounds)
+    boxes = place_letters([place for _, place in ranked], size, picture.lane_rect(lane).adjusted(1, 1, -1, -2))
+    marks = []
+    for (letter, place), box in reversed(list(zip(ranked, boxes, strict=True))):
+        path = QPainterPath()
+        path.addText(box.left() + 0.5, box.bottom() - 1, font, letter)
+        marks.append(_KeyFrame(place, box, path))
+    return marks
+
+
+def _draw_key_frames(painter: QPainter, picture: Picture, lane: int, exposed: QRectF) -> None:
+    theme = picture.theme
     strength = 1.0 if picture.lanes[lane].present else 0.55
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for (letter, place), box in reversed(list(zip(ranked, boxes, strict=True))):
-        if not box.adjusted(-16, -16, 16, 16).intersects(exposed):
+    for mark in picture.once(("key frames", lane), lambda: _key_frames(picture, lane)):
+        if not mark.box.adjusted(-16, -16, 16, 16).intersects(exposed):
             continue
         painter.setPen(QPen(QColor("black"), 1))
         painter.setBrush(faint(theme.top_frame, strength))
-        painter.drawEllipse(place, DOT_PX, DOT_PX)
-        path = QPainterPath()
-        path.addText(box.left() + 0.5, box.bottom() - 1, font, letter)
-        painter.strokePath(path, QPen(QColor(theme.background), 3))
-        painter.fillPath(path, QBrush(QColor(theme.text if strength == 1.0 else theme.muted)))
+        painter.drawEllipse(mark.place, DOT_PX, DOT_PX)
+        painter.strokePath(mark.letter, QPen(QColor(theme.background), 3))
+        painter.fillPath(mark.letter, QBrush(QColor(theme.text if strength == 1.0 else theme.muted)))
 
 
 def _draw_play_head(painter: QPainter, picture: Picture) -> None:
@@ -239,7 +267,7 @@ def _draw_play_head(painter: QPainter, picture: Picture) -> None:
     foot, middle = handle.bottom() - 1, x + 0.5
     painter.drawPolygon(QPolygonF([QPointF(middle - 4, foot), QPointF(middle + 4, foot), QPointF(middle, foot + 6)]))
     painter.setPen(QColor(theme.accent_text))
-    painter.setFont(text_font(picture.font, SMALL, bold=True))
+    painter.setFont(_small_font(picture, bold=True))
     painter.drawText(handle, Qt.AlignmentFlag.AlignCenter, str(picture.frame + 1))
 
 
@@ -252,4 +280,4 @@ def _handle_rect(picture: Picture) -> QRectF:
 
 def _handle_width(picture: Picture) -> float:
     digits = "0" * len(str(max(picture.axis.n_frames, 1)))
-    return max(QFontMetricsF(text_font(picture.font, SMALL, bold=True)).horizontalAdvance(digits) + 10, 20)
+    return max(_number_width(picture, digits, bold=True) + 10, 20)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeVar, cast
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -18,6 +20,8 @@ from luv_viewer.widgets.timeline_axis import FrameAxis
 from luv_viewer.widgets.timeline_lanes import Lane
 from luv_viewer.widgets.timeline_rows import Row, RowKind, row_edges, rows_of
 from luv_viewer.widgets.timeline_tracks import Tracks
+
+T = TypeVar("T")
 
 AXIS_PX = 28
 
@@ -42,6 +46,23 @@ class Picture:
     clip: Span | None = None
     truth: dict[Pattern, tuple[Span, ...]] = field(default_factory=dict)
     frame: int = 0
+
+    def at_frame(self, frame: int) -> Picture:
+        """The same with the play head on another frame; what was worked out for this one serves that one too."""
+        moved = copy(self)
+        object.__setattr__(moved, "frame", frame)
+        return moved
+
+    def once(self, name: object, work_out: Callable[[], T]) -> T:
+        """What `work_out` gives, asked once for all frames of the play head. name: what it is; it must not depend on
+        the frame."""
+        if name not in self._worked_out:
+            self._worked_out[name] = work_out()
+        return cast(T, self._worked_out[name])
+
+    @cached_property
+    def _worked_out(self) -> dict[object, object]:
+        return {}
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
