@@ -21,6 +21,7 @@ from luv_viewer.domain.live_timing import Latency, LiveFigures, Rate
 from luv_viewer.jobs.live import LiveJobs
 from luv_viewer.jobs.live_work import AssessorReady
 from luv_viewer.jobs.preparing import PreparationProgress
+from luv_viewer.widgets.ai_status import AiKind
 from luv_viewer.widgets.live_view import SECONDS_SHOWN, LiveView
 from luv_viewer.widgets.pattern_panel import PatternScore
 
@@ -43,6 +44,7 @@ class LivePresenter(QObject):
         self.status = SourceStatus(SourcePhase.OPENING, "")
         self.result: LiveResult | None = None
         self.is_frozen = False
+        self._said: tuple[str, AiKind, str | None] = ("", "idle", None)
         self._ready: AssessorReady | None = None
         self._frozen_at_s = 0.0
         self._newest_s = 0.0
@@ -99,13 +101,21 @@ class LivePresenter(QObject):
             self._view.video_view.set_caption("")
             self._show_picture()
             self._show_scores(self.result)
+            self._view.patterns.set_state(*self._said)
 
     def say_ai(self, sentence: str, *, action: str | None = None) -> None:
         """LUV-Net gives nothing, and why: no number stays on the screen."""
+        self.set_frozen(False)
         self.result = None
         self._show_scores(None)
-        self._view.patterns.set_state(sentence, "stopped", action)
+        self._say(sentence, "stopped", action)
         self._view.timeline.set_empty(sentence)
+
+    def _say(self, sentence: str, kind: AiKind, action: str | None = None) -> None:
+        """What LUV-Net is doing; a frozen screen says it when it goes on."""
+        self._said = (sentence, kind, action)
+        if not self.is_frozen:
+            self._view.patterns.set_state(sentence, kind, action)
 
     def _forget(self) -> None:
         self.result = None
@@ -118,14 +128,14 @@ class LivePresenter(QObject):
     def _show_source(self, status: SourceStatus) -> None:
         self.status = status
         self._view.set_source(status.sentence, _ACTIONS.get(status.phase))
-        if status.phase in (SourcePhase.FAILED, SourcePhase.WAITING):
-            self._view.notice.say(status.sentence)
-        elif status.phase is SourcePhase.RUNNING:
-            self._view.notice.clear()
+        if status.phase is SourcePhase.RUNNING:
+            self._view.video_view.set_caption("")
         if status.phase in (SourcePhase.FAILED, SourcePhase.WAITING):
             self.result = None
             self._show_scores(None)
             self._view.timeline.set_empty("No picture comes in")
+            self._say("No picture comes in: nothing is assessed.", "idle")
+            self._view.video_view.set_caption(status.sentence)
         if status.is_over:
             self._show_clip_words()
             self._view.timeline.set_curves(self._history.curves())
@@ -143,7 +153,7 @@ class LivePresenter(QObject):
     def _take_word(self, word: object) -> None:
         if isinstance(word, PreparationProgress):
             words = f"{word.sentence[:1].upper()}{word.sentence[1:]}"
-            self._view.patterns.set_state(words, "waiting")
+            self._say(words, "waiting")
             self._view.timeline.set_empty(words)
         elif isinstance(word, AssessorReady):
             self._take_network(word)
@@ -151,13 +161,13 @@ class LivePresenter(QObject):
             self.result = None
             self._show_scores(None)
             words = f"Waiting for the first second: {word.n_frames} of {word.needed} frames"
-            self._view.patterns.set_state(words, "waiting")
+            self._say(words, "waiting")
             self._view.timeline.set_empty(words)
         elif isinstance(word, LiveRefusal):
             self.result = None
             self._history.refuse(word)
             self._show_scores(None)
-            self._view.patterns.set_state(f"Not assessed: {word.reason}.", "failed")
+            self._say(f"Not assessed: {word.reason}.", "failed")
             self._view.timeline.set_empty("Not assessed")
         elif isinstance(word, LiveResult):
             self._take_result(word)
@@ -174,7 +184,7 @@ class LivePresenter(QObject):
             self.checkpoint_known.emit(ready.info)
         self._show_scores(None)
         words = "LUV-Net is ready, and waits for frames"
-        self._view.patterns.set_state(words, "waiting")
+        self._say(words, "waiting")
         self._view.timeline.set_empty(words)
 
     def _take_result(self, result: LiveResult) -> None:
@@ -187,8 +197,7 @@ class LivePresenter(QObject):
         n_new = max(1, min(len(result.numbers), (newest - self._n_counted) // spacing)) if self._n_counted else 1
         self._n_counted = newest
         self._assessed.count(self._now(), n_new)
-        if not self.is_frozen:
-            self._show_scores(result)
+        self._show_scores(result)
         self._show_clip_words()
 
     def _show_clip_words(self) -> None:
@@ -197,11 +206,13 @@ class LivePresenter(QObject):
         made_by = self._ready.provenance
         engine = f"On {made_by.device}, {made_by.precision}."
         if self.status.is_over:
-            self._view.patterns.set_state(f"Ended: these are the numbers of the last clip. {engine}", "done")
+            self._say(f"Ended: these are the numbers of the last clip. {engine}", "done")
         else:
-            self._view.patterns.set_state(f"{clip_words(self.result)} {engine}", "running")
+            self._say(f"{clip_words(self.result)} {engine}", "running")
 
     def _show_scores(self, result: LiveResult | None) -> None:
+        if self.is_frozen:
+            return
         if self._ready is None:
             self._view.patterns.clear()
             return
@@ -220,7 +231,7 @@ class LivePresenter(QObject):
 
     def _show_ai_failure(self, sentence: str) -> None:
         self.say_ai(sentence, action="Try again")
-        self._view.patterns.set_state(sentence, "failed", "Try again")
+        self._say(sentence, "failed", "Try again")
 
     def _show_recording(self, status: RecordingStatus) -> None:
         can_record = self.status.phase in (SourcePhase.RUNNING, SourcePhase.WAITING)

@@ -89,15 +89,17 @@ class LiveClips:
         self._rows = {number: row for number, row in self._rows.items() if number > oldest}
 
     def newest(self, spacing: int = 1) -> LiveClip | None:
-        """The clip that ends with the newest frame, of every spacing-th frame; of wider spaced ones while those are
-        too few, None while all are fewer than `needed`. Raises PredictionError when the engine fails.
+        """The clip that ends with the newest frame, of every spacing-th frame, None while they are fewer than `needed`.
+
+        While they are too few, a clip of wider spaced frames, those whose numbers are multiples of 2, 4, ... times
+        the spacing: what was handed in before the spacing became finer. It ends with the newest of those.
+        Raises PredictionError when the engine fails.
         """
-        while spacing <= self._longest_spacing:
-            numbers = even_run(self._rows, spacing, self.clip_length)
-            if len(numbers) >= self.needed:
-                return self._clip(numbers)
-            spacing *= 2
-        return None
+        numbers, wider = even_run(self._rows, spacing, self.clip_length), spacing * 2
+        while len(numbers) < self.needed and wider <= self._longest_spacing:
+            numbers = even_run([n for n in self._rows if n % wider == 0], wider, self.clip_length)
+            wider *= 2
+        return self._clip(numbers) if len(numbers) >= self.needed else None
 
     def run_length(self, spacing: int = 1) -> int:
         """How many evenly spaced frames end with the newest one, at most a clip's."""

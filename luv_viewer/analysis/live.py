@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -27,6 +28,14 @@ FULL_LOOK_S = 0.5
 _EMPTY = "the frames are empty or of one brightness"
 
 
+@dataclass(frozen=True)
+class _Times:
+    """Of a frame whose features are held."""
+
+    time_s: float
+    arrived_s: float
+
+
 class LiveAssessor:
     """LUV-Net on frames as they come; for one thread.
 
@@ -40,7 +49,7 @@ class LiveAssessor:
         self.facts = facts
         self.provenance = Provenance(facts.name, facts.version, runtime.name, runtime.precision, 1, "live")
         self._clips = LiveClips(runtime, facts.preprocessing, facts.clip_length, LONGEST_SPACING)
-        self._times_s: dict[int, float] = {}
+        self._times: dict[int, _Times] = {}
         self._shape: tuple[object, ...] | None = None
         self._problem: str | None = None
         self._next_look_s = -np.inf
@@ -75,8 +84,8 @@ class LiveAssessor:
         numbers = clip.numbers.tolist()
         return LiveResult(
             numbers=clip.numbers,
-            times_s=np.array([self._times_s[number] for number in numbers]),
-            arrived_s=newest.arrived_s,
+            times_s=np.array([self._times[number].time_s for number in numbers]),
+            arrived_s=self._times[numbers[-1]].arrived_s,
             patterns=self.patterns,
             probabilities=clip.probabilities,
             attention=clip.attention[: len(numbers)],
@@ -101,13 +110,13 @@ class LiveAssessor:
             self._begin_anew()
             self._shape = shape
         self._clips.encode([f.number for f in frames], [f.rgb for f in frames], frames[-1].region)
-        self._times_s.update({frame.number: frame.time_s for frame in frames})
+        self._times.update({frame.number: _Times(frame.time_s, frame.arrived_s) for frame in frames})
         held = set(self._clips.held)
-        self._times_s = {number: time_s for number, time_s in self._times_s.items() if number in held}
+        self._times = {number: times for number, times in self._times.items() if number in held}
 
     def _begin_anew(self) -> None:
         self._clips.forget()
-        self._times_s = {}
+        self._times = {}
 
     def _look_at(self, frame: LiveFrame) -> str | None:
         x0, y0, x1, y1 = frame.region

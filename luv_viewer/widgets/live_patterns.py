@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from luv_viewer.domain.ai_summary import told_apart
 from luv_viewer.domain.pattern import NETWORK_PATTERNS
@@ -119,8 +119,21 @@ class LivePatterns(QWidget):
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self._row_box)
-        layout.addWidget(self.status)
-        layout.addStretch(1)
+        # Long sentences scroll; they must not make the window taller than the screen.
+        below = QScrollArea(self)
+        below.setFrameShape(QFrame.Shape.NoFrame)
+        below.setWidgetResizable(True)
+        below.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        below.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        below.setMinimumHeight(64)
+        below.setAlignment(Qt.AlignmentFlag.AlignTop)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.status)
+        column.addStretch(1)
+        below.setWidget(page)
+        layout.addWidget(below, 1)
         self.clear()
 
     def set_theme(self, theme: Theme) -> None:

@@ -211,12 +211,12 @@ def test_a_device_that_is_not_there_is_a_sentence_and_another_source_can_be_chos
     def script(hand: Hand) -> None:
         live = Live(hand)
         live.wait_for_phase(SourcePhase.FAILED)
-        assert "Device 97 cannot be opened: it is not there" in live.view.notice.text
+        assert "Device 97 cannot be opened: it is not there" in live.view.source.text()
         assert live.view.source_action.text() == "Try again"
         assert not live.view.bar.record.isEnabled()
         hand.press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
         live.wait_for_phase(SourcePhase.RUNNING)
-        assert live.view.notice.text == ""
+        assert "clip.mp4, played as a stream" in live.view.source.text()
         hand.press(Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
         assert not live.desk.is_on
 

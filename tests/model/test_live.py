@@ -96,16 +96,15 @@ def test_a_finer_spacing_goes_on_with_wider_clips_until_it_has_enough(
 ) -> None:
     frames = make_frames(64)
     live = LiveClips(open_runtime(small_checkpoint, "torch"), small_checkpoint.preprocessing, 30, longest_spacing=2)
-    spacings = []
+    spacings, newest = [], []
     for i in [*range(0, 40, 2), *range(40, 64)]:
         live.encode([i], [frames[i]], REGION)
         clip = live.newest(2 if i < 40 else 1)
         spacings.append(0 if clip is None else int(np.diff(clip.numbers)[0]))
-    # Odd frames have no wider clip to end, so that nothing is said there; even ones go on, until 15 in a row are there.
-    assert spacings[:20] == [0] * 14 + [2] * 6
-    later = spacings[20:]
-    assert later[-8:] == [1] * 8
-    assert later[0:12:2] == [2] * 6
+        newest.append(0 if clip is None else int(clip.numbers[-1]))
+    assert spacings == [0] * 14 + [2] * 6 + [2] * 14 + [1] * 10
+    assert newest[-24:-10] == [40, 40, 42, 42, 44, 44, 46, 46, 48, 48, 50, 50, 52, 52]
+    assert newest[-10:] == list(range(54, 64))
 
 
 def test_each_frame_is_encoded_once(small_checkpoint: Checkpoint, make_frames: MakeFrames) -> None:
