@@ -36,6 +36,8 @@ def test_no_file_means_defaults(tmp_path: Path) -> None:
         '{"version": 1, "volume": 3}',
         '{"version": 1, "scale_percent": "100"}',
         '{"version": 1, "scale_percent": 900}',
+        '{"version": 1, "frame_budget_mb": 31}',
+        '{"version": 1, "frame_budget_mb": 8193}',
         '{"version": 1, "key_overrides": {"play": 3}}',
     ],
 )

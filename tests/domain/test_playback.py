@@ -70,3 +70,20 @@ def test_loop_modes_go_round() -> None:
     for _ in LoopMode:
         mode = mode.next
     assert mode is LoopMode.VIDEO
+
+
+@given(
+    gaps_ms=st.lists(st.integers(5, 200), min_size=2, max_size=12),
+    start=st.integers(0, 11),
+    speed=st.sampled_from([0.1, 0.5, 1.0, 4.0]),
+    now_s=st.floats(0, 30),
+)
+def test_after_the_wait_another_frame_is_due_and_not_before(
+    gaps_ms: list[int], start: int, speed: float, now_s: float
+) -> None:
+    times_s = np.cumsum([0, *gaps_ms]) / 1000
+    clock = PlaybackClock(times_s, Span(0, len(times_s)), start % len(times_s), 0.0, speed, True)
+    here, wait_s = clock.at(now_s).ordinal, clock.wait_s(now_s)
+    assert clock.at(now_s + wait_s + 1e-6).ordinal == here + 1
+    if wait_s > 2e-6:
+        assert clock.at(now_s + wait_s - 1e-6).ordinal == here

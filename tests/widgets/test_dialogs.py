@@ -106,3 +106,12 @@ def test_no_key_stands_twice_under_its_plain_and_its_shifted_name(preset: str) -
     keys = {key for keys in key_table(preset, {}).values() for key in keys}
     shifted = dict(zip("1234567890[];',./", '!@#$%^&*(){}:"<>?', strict=True))
     assert not [(plain, upper) for plain, upper in shifted.items() if {f"Shift+{plain}", upper} <= keys]
+
+
+def test_the_memory_for_frames_is_chosen_within_its_bounds(qtbot: QtBot) -> None:
+    dialog = SettingsDialog(Settings(frame_budget_mb=256))
+    qtbot.addWidget(dialog)
+    assert dialog.frame_budget.value() == dialog.chosen().frame_budget_mb == 256
+    for typed, taken in ((1, 32), (512, 512), (10**6, 8192)):
+        dialog.frame_budget.setValue(typed)
+        assert dialog.chosen().frame_budget_mb == taken
