@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,13 +13,15 @@ from luv_viewer.jobs.ai import AiSettings
 from luv_viewer.jobs.live import LiveJobs
 from luv_viewer.jobs.live_work import open_luv_net
 from luv_viewer.label_presenter import AI_HIDDEN
-from luv_viewer.live_presenter import LivePresenter
 from luv_viewer.session import Session
 from luv_viewer.settings import Settings
 from luv_viewer.widgets.colors import THEMES
 from luv_viewer.widgets.dialogs.ask import ask_live_source
-from luv_viewer.widgets.live_view import LiveView
 from luv_viewer.widgets.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from luv_viewer.live_presenter import LivePresenter
+    from luv_viewer.widgets.live_view import LiveView
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +171,10 @@ class LiveDesk(QObject):
             recorder.start(self._record_to)
 
     def _page(self) -> LiveView:
+        # Imported here, because the window must not wait for it where nobody watches live.
+        from luv_viewer.live_presenter import LivePresenter
+        from luv_viewer.widgets.live_view import LiveView
+
         if self.view is None:
             self.view = LiveView()
             self.view.set_theme(THEMES[self._settings().theme])
@@ -175,7 +182,7 @@ class LiveDesk(QObject):
             self.view.end.clicked.connect(self.end)
             self.view.source_action.clicked.connect(lambda: self.start(self._text, record_to=self._record_to))
             self.view.bar.opening_requested.connect(self._open_recording)
-            self.view.patterns.status.action_requested.connect(self._act_on_ai)
+            self.view.patterns.action_requested.connect(self._act_on_ai)
             info = self._window.menu_actions["checkpoint_info"]
             self.view.patterns.status.checkpoint_info_requested.connect(info.trigger)
             self._session.problem_raised.connect(self.view.notice.say)

@@ -269,7 +269,7 @@ def clip_words(result: LiveResult) -> str:
     >>> clip_words(result(30, 1))
     'Assessing every frame: the numbers are of the last 30, 1.0 s.'
     >>> clip_words(result(30, 2))
-    'Assessing every 2nd frame, because LUV-Net cannot keep up with all: the numbers are of 30 frames over 2.0 s.'
+    'Assessing every 2nd frame, LUV-Net cannot keep up with all: the numbers are of 30 frames over 2.0 s.'
     >>> clip_words(result(20, 1))
     'Assessing every frame: the numbers are of the last 20, 0.7 s; fewer than the 30 it was trained on.'
     """
@@ -278,6 +278,6 @@ def clip_words(result: LiveResult) -> str:
     if spacing == 1:
         return f"Assessing every frame: the numbers are of the last {n}, {result.duration_s:.1f} s{few}."
     return (
-        f"Assessing every {ordinal(spacing)} frame, because LUV-Net cannot keep up with all: the numbers are of {n} "
+        f"Assessing every {ordinal(spacing)} frame, LUV-Net cannot keep up with all: the numbers are of {n} "
         f"frames over {result.duration_s:.1f} s{few}."
     )

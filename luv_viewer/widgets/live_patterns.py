@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from luv_viewer.domain.ai_summary import told_apart
 from luv_viewer.domain.pattern import NETWORK_PATTERNS
@@ -17,7 +17,7 @@ from luv_viewer.widgets.timeline_labels import CHIP_PX, SMALL, draw_chip, text_f
 
 PANEL_PX = 320
 _BAR_PX = 10
-_NUMBER_SCALE = 26 / 13
+_NUMBER_SCALE = 24 / 13
 _NAME_SCALE = 15 / 13
 
 
@@ -50,7 +50,7 @@ class LivePatternRow(QWidget):
         """A large line, the bar, a small line."""
         number = QFontMetrics(self._font(_NUMBER_SCALE)).height()
         small = QFontMetrics(self._font(SMALL)).height()
-        return QSize(PANEL_PX, number + _BAR_PX + small + 20)
+        return QSize(PANEL_PX, number + _BAR_PX + small + 9)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The row."""
@@ -58,7 +58,7 @@ class LivePatternRow(QWidget):
         present = score.state == "present"
         number_font, name_font, small_font = self._font(_NUMBER_SCALE), self._font(_NAME_SCALE), self._font(SMALL)
         number_px = QFontMetrics(number_font).height()
-        top = QRectF(MARGIN_PX, 4, self.width() - 2 * MARGIN_PX, number_px)
+        top = QRectF(MARGIN_PX, 0, self.width() - 2 * MARGIN_PX, number_px)
         middle = Qt.AlignmentFlag.AlignVCenter
         chip = QRectF(MARGIN_PX, top.center().y() - CHIP_PX / 2, CHIP_PX, CHIP_PX)
         draw_chip(painter, chip, score.pattern, theme)
@@ -69,8 +69,8 @@ class LivePatternRow(QWidget):
         painter.setPen(QColor(theme.text if present else theme.muted))
         number = "–" if score.video is None else self._number()
         painter.drawText(top, middle | Qt.AlignmentFlag.AlignRight, number)
-        self._draw_bar(painter, QRectF(MARGIN_PX, top.bottom() + 3, top.width(), _BAR_PX))
-        below = QRectF(MARGIN_PX, top.bottom() + _BAR_PX + 7, top.width(), QFontMetrics(small_font).height())
+        self._draw_bar(painter, QRectF(MARGIN_PX, top.bottom() + 1, top.width(), _BAR_PX))
+        below = QRectF(MARGIN_PX, top.bottom() + _BAR_PX + 4, top.width(), QFontMetrics(small_font).height())
         painter.setFont(small_font)
         painter.setPen(QColor(theme.text if present else theme.muted))
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, self.words)
@@ -104,6 +104,7 @@ class LivePatterns(QWidget):
     """
 
     painted = Signal(object)
+    action_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,13 +120,24 @@ class LivePatterns(QWidget):
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self._row_box)
-        # Long sentences scroll; they must not make the window taller than the screen.
+        words = QVBoxLayout()
+        words.setContentsMargins(MARGIN_PX, 8, MARGIN_PX, 0)
+        words.setSpacing(8)
+        self.words = QLabel(self)
+        self.words.setWordWrap(True)
+        self.action = QPushButton(self)
+        self.action.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.action.clicked.connect(lambda: self.action_requested.emit())
+        words.addWidget(self.words)
+        words.addWidget(self.action, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(words)
+        # What does not change scrolls where the window is low; what changes is always in sight.
         below = QScrollArea(self)
         below.setFrameShape(QFrame.Shape.NoFrame)
         below.setWidgetResizable(True)
         below.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         below.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        below.setMinimumHeight(64)
+        below.setMinimumHeight(40)
         below.setAlignment(Qt.AlignmentFlag.AlignTop)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -135,6 +147,7 @@ class LivePatterns(QWidget):
         below.setWidget(page)
         layout.addWidget(below, 1)
         self.clear()
+        self.set_state("", "idle")
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
@@ -166,8 +179,13 @@ class LivePatterns(QWidget):
 
     def set_state(self, text: str, kind: AiKind, action: str | None = None) -> None:
         """What LUV-Net is doing, and a button for what can be done about it."""
-        self.status.set_state(text, None, kind)
-        self.status.set_action(action)
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+        self.words.setAccessibleName(f"AI {kind}: {text}")
+        loud = kind == "failed" or action is not None
+        self.words.setStyleSheet(f"color: {self._theme.text if loud else self._theme.muted};")
+        self.action.setVisible(action is not None)
+        self.action.setText(action or "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The panel's ground. Its rows are painted in the same pass, right after it."""

@@ -67,7 +67,7 @@ class LiveTimeline(QWidget):
 
     def sizeHint(self) -> QSize:
         """Lanes of a comfortable height."""
-        return QSize(800, AXIS_PX + LEGEND_PX + len(self._patterns) * 50)
+        return QSize(800, AXIS_PX + LEGEND_PX + len(self._patterns) * 40)
 
     def minimumSizeHint(self) -> QSize:
         """Lanes that can still be read."""

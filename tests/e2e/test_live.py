@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 import model
 from luv_viewer.analysis.predict import load_checkpoint
@@ -59,7 +59,7 @@ class Live:
 
     @property
     def state(self) -> str:
-        return " ".join(label.text() for label in self.view.patterns.status.findChildren(QLabel))
+        return self.view.patterns.words.text()
 
     def wait_for_phase(self, phase: SourcePhase) -> None:
         self.hand.wait_until(lambda: self.presenter.status.phase is phase, f"source {phase.value}")
@@ -170,7 +170,7 @@ def test_keys_freeze_record_and_stop(run_viewer: RunViewer, clip: Path, checkpoi
         assert time.monotonic() - begun < 30
         n_before = live.desk.jobs.n_frames
         hand.wait_until(lambda: live.desk.jobs.n_frames > n_before, "frames without LUV-Net")
-        live.view.patterns.status.action_requested.emit()
+        live.view.patterns.action.click()
         live.wait_for_result()
         hand.press(Qt.Key.Key_A)
         assert live.presenter.result is None
