@@ -112,7 +112,8 @@ class HeadWeights:
         temporal = None
         if network.temporal is not None:
             convolution, norm = network.temporal[0], network.temporal[1]
-            scale = _array(norm.weight) / np.sqrt(_array(norm.running_var) + np.float32(norm.eps))
+            epsilon: Any = norm.eps
+            scale = _array(norm.weight) / np.sqrt(_array(norm.running_var) + np.float32(epsilon))
             shift = _array(norm.bias) - _array(norm.running_mean) * scale
             by_tap = _array(convolution.weight).transpose(2, 0, 1) * scale[:, None]
             kernels = np.ascontiguousarray(by_tap.reshape(-1, by_tap.shape[2]), dtype=np.float32)
