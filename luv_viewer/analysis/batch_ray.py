@@ -38,9 +38,10 @@ class Luggage:
 
 @dataclass(frozen=True)
 class Hello:
-    """What an actor says of its node. host: its name; version: of the program there."""
+    """What an actor says of its node. host: the computer's name; node: Ray's; version: of the program there."""
 
     host: str
+    node: str
     version: str
 
 
@@ -62,7 +63,9 @@ class NodeWorker:
 
     def hello(self) -> Hello:
         """Sent once the actor has its place in the cluster."""
-        return Hello(socket.gethostname(), __version__)
+        import ray
+
+        return Hello(socket.gethostname(), ray.get_runtime_context().get_node_id(), __version__)
 
     def do(self, job: BatchJob) -> BatchAnswer:
         """See `VideoWorker.do`."""
@@ -89,10 +92,9 @@ class RayCrew:
 
     @property
     def has_room(self) -> bool:
-        """See `Crew`. One job is taken before any actor is ready, so that waiting for it is waiting for them."""
-        if not any(member.is_ready for member in self._members):
-            return not self._homeless
-        return not self._homeless and self._least_busy() is not None
+        """See `Crew`. Jobs are taken for actors that wait for their place, too."""
+        n_jobs = len(self._homeless) + sum(len(member.jobs) for member in self._members)
+        return n_jobs < JOBS_AHEAD * len(self._members)
 
     def add(self, job: BatchJob) -> None:
         """See `Crew`."""
