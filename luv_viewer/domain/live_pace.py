@@ -12,6 +12,9 @@ LONGEST_SPACING = 8
 WAITING_LIMIT = 6
 """With more frames than this waiting, LUV-Net is behind by more than a moment."""
 
+LATE_S = 0.75
+"""So is it where those that wait will take longer than this; what one full step takes may always wait."""
+
 FIRST_TRIAL_S, LONGEST_TRIAL_S = 3.0, 60.0
 """A finer spacing is tried after so many calm seconds; after twice as many where the last trial failed."""
 
@@ -43,7 +46,8 @@ class Pace:
         cost_s = step_s / max(1, n_frames)
         # The first step of an engine is slower than the others; a mean that forgets recovers from it.
         self._cost_s = cost_s if self._cost_s is None else 0.8 * self._cost_s + 0.2 * cost_s
-        if n_waiting > WAITING_LIMIT:
+        is_late = n_waiting > max(1, n_frames) and n_waiting * cost_s > LATE_S
+        if n_waiting > WAITING_LIMIT or is_late:
             self._fall_behind(now_s)
             return
         if n_waiting <= 1:
