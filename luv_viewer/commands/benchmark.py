@@ -36,7 +36,7 @@ from luv_viewer.io.whole_file import write_whole
 
 INTERRUPTED = 130
 _QUICK_NETWORK = "luv_net/mobilenet_v2"
-_QUICK_SIZE = CineSize(36, 231, 308)
+_QUICK_SIZE = CineSize(32, 231, 308)
 _LONGEST_CELL = 60
 _LEAST_CLIPS = 5
 """The plain side is timed on at least so many clips."""
@@ -131,7 +131,7 @@ def heads(folder: Path, network: str, n_runs: int, quick: bool) -> int:
     table = RowFile(folder / head_runs.FILE_NAME, head_runs.HeadRow)
     runs = head_runs.HeadRuns(network, n_runs=n_runs)
     if quick:
-        runs = head_runs.HeadRuns(_QUICK_NETWORK, n_frames=40, n_runs=1)
+        runs = head_runs.HeadRuns("luv_net/resnet18", n_frames=40, n_runs=1)
     columns = ("network", "n_features", "n_clips", "way", "engine", "seconds", "times_ours", "probability_difference")
     return _watched(lambda tell: head_runs.measure_heads(table, runs, tell), lambda: _print(table, columns))
 

@@ -79,16 +79,15 @@ class BarFigure:
         return stream.getvalue()
 
     def _draw(self, axes: Axes, panel: Panel) -> None:
-        known = [v for v in (*panel.values, *panel.marks, panel.line) if v is not None]
-        low = min(known) / 2 if panel.logarithmic and known else 0.0
-        high = max(known, default=1.0)
+        known = [v for v in (*panel.values, *panel.marks, panel.line) if v]
+        low, high = min(known, default=1.0) / 2, max(known, default=1.0)
         if panel.logarithmic:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter("{x:g}")
             axes.xaxis.set_minor_formatter("")
             axes.set_xlim(low, high * (high / low) ** (_ROOM_FOR_LABEL - 1))
         else:
-            axes.set_xlim(0, high * _ROOM_FOR_LABEL if high > 0 else 1)
+            axes.set_xlim(0, high * _ROOM_FOR_LABEL)
         if panel.line is not None:
             axes.axvline(panel.line, color=PAPER, lw=1.1, ls="--", zorder=1)
         colors = panel.colors or [OURS] * len(panel.values)
@@ -98,7 +97,7 @@ class BarFigure:
                 axes.text(
                     0.02, row, panel.missing, transform=axes.get_yaxis_transform(), fontsize=8, color=MUTED, va="center"
                 )
-        if any(mark is not None for mark in panel.marks):
+        if self.mark_name and any(mark is not None for mark in panel.marks):
             axes.legend(fontsize=8, frameon=False, handletextpad=0.1, loc="lower right", bbox_to_anchor=(1.01, 0.985))
         axes.set_ylim(max(3, len(self.names)) - 0.4, -0.6)
         axes.set_title(panel.title, loc="left", fontsize=10, color=INK, pad=20)

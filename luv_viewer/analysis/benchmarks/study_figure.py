@@ -42,8 +42,8 @@ def study_png(rows: Sequence[StudyRow]) -> bytes:
         heading=f"One study of {first.n_frames} frames of {first.frame_px}, from frames to curves: {first.checkpoint}",
         names=[_name(row, place) for place in places for row in [_first(rows, place)]],
         panels=panels,
-        note=f"weights: {first.weights}; median over the rounds (n = {n_runs}), line: quartiles; grey: the plain network on each "
-        "clip, float32, clips timed and scaled",
+        note=f"weights: {first.weights}; median over the rounds (n = {n_runs}), line: quartiles; grey: the plain "
+        "network on each clip, float32, clips timed and scaled",
     ).png()
 
 
