@@ -54,9 +54,8 @@ class OpenVINORuntime:
         with _guarded(self.name):
             check_openvino(device, precision)
             core = import_openvino().Core()
-            fixed = model.clone()
-            fixed.reshape([FRAMES_AT_ONCE, *(side.get_length() for side in list(model.input(0).partial_shape)[1:])])
-            self._request = _compiled(core, fixed, device, options, background).create_infer_request()
+            self._compile = lambda n_images: _request(core, model, n_images, device, options, background)
+            self._requests = {self.frames_at_once: self._compile(self.frames_at_once)}
 
     def encode(self, frames: InputFrames, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `contract.Runtime.encode`."""
@@ -64,20 +63,36 @@ class OpenVINORuntime:
         for first in range(0, len(indices), self.frames_at_once):
             images = frames.images(indices[first : first + self.frames_at_once])
             n_images = len(images)
-            if n_images < self.frames_at_once:
-                images = np.concatenate([images, np.repeat(images[-1:], self.frames_at_once - n_images, axis=0)])
+            size = 1 if n_images == 1 else self.frames_at_once
+            if n_images < size:
+                images = np.concatenate([images, np.repeat(images[-1:], size - n_images, axis=0)])
             with self.running():
+                request = self._request_for(size)
                 # Asynchronous, because then OpenVINO's own threads compute, with their priority, and not this one.
-                self._request.start_async([images])
-                self._request.wait()
-                parts.append(self._request.get_output_tensor(0).data[:n_images].copy())
+                request.start_async([images])
+                request.wait()
+                parts.append(request.get_output_tensor(0).data[:n_images].copy())
         return np.concatenate(parts)
+
+    def _request_for(self, n_images: int) -> openvino.InferRequest:
+        """Compiled for so many frames, when first needed: live frames come one by one and must not wait for others."""
+        if n_images not in self._requests:
+            self._requests[n_images] = self._compile(n_images)
+        return self._requests[n_images]
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """See `contract.Runtime.running`."""
         with _guarded(self.name):
             yield
+
+
+def _request(
+    core: openvino.Core, model: openvino.Model, n_images: int, device: str, options: dict[str, Any], background: bool
+) -> openvino.InferRequest:
+    fixed = model.clone()
+    fixed.reshape([n_images, *(side.get_length() for side in list(model.input(0).partial_shape)[1:])])
+    return _compiled(core, fixed, device, options, background).create_infer_request()
 
 
 def _compiled(
