@@ -21,6 +21,8 @@ _GRID = "#E3E7EB"
 _WIDTH_IN, _ROW_IN, _HEAD_IN, _FOOT_IN = 13.0, 0.36, 1.05, 1.0
 _LEFT_PER_CHARACTER_IN, _DPI = 0.085, 120
 _ROOM_FOR_LABEL = 1.28
+_ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+"""Behind a number, where the line of a goal may run."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,14 @@ class BarFigure:
             self._draw_row(axes, panel, row, colors[row])
             if value is None:
                 axes.text(
-                    0.02, row, panel.missing, transform=axes.get_yaxis_transform(), fontsize=8, color=MUTED, va="center"
+                    0.02,
+                    row,
+                    panel.missing,
+                    transform=axes.get_yaxis_transform(),
+                    fontsize=8,
+                    color=MUTED,
+                    va="center",
+                    bbox=_ON_WHITE,
                 )
         if self.mark_name and any(mark is not None for mark in panel.marks):
             axes.legend(fontsize=8, frameon=False, handletextpad=0.1, loc="lower right", bbox_to_anchor=(1.01, 0.985))
@@ -131,6 +140,7 @@ class BarFigure:
                 fontsize=8,
                 color=INK,
                 va="center",
+                bbox=_ON_WHITE,
             )
         if mark is not None:
             label = self.mark_name if not axes.get_legend_handles_labels()[1] else None

@@ -29,12 +29,12 @@ def encoders_png(rows: Sequence[EncoderRow]) -> bytes:
                 line=SCANNER_FRAMES_PER_S,
             )
         )
-    first = rows[0]
+    first, weights = rows[0], ", or ".join(dict.fromkeys(row.weights for row in rows))
     return BarFigure(
         heading="Encoder against a scanner's 30 frames a second",
         names=engines,
         panels=panels,
-        note=f"weights: {first.weights}; {first.n_frames} prepared frames a run, median of {first.n_runs} runs, line "
+        note=f"weights: {weights}; {first.n_frames} prepared frames a run, median of {first.n_runs} runs, line "
         "on a bar: quartiles; dashed: 30 frames a second",
     ).png()
 
