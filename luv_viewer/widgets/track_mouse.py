@@ -17,7 +17,7 @@ from luv_viewer.widgets.timeline_picture import Picture
 from luv_viewer.widgets.timeline_rows import RowKind
 from luv_viewer.widgets.timeline_tracks import Draft, Tracks
 
-EDGE_PX = 5.0
+EDGE_PX = 8.0
 """This near to an interval's end the mouse takes that end."""
 
 SNAP_PX = 6.0

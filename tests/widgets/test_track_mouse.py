@@ -193,14 +193,14 @@ def test_drawing_snaps_its_beginning_to_a_neighbour(hand: Hand, timeline: Timeli
 @pytest.mark.parametrize(
     ("position", "off_px", "grip", "index"),
     [
-        (22.5, -7, Grip.EMPTY, None),
-        (22.5, -4, Grip.START, 0),
-        (22.5, 4, Grip.START, 0),
-        (22.5, 7, Grip.BODY, 0),
-        (50.5, -7, Grip.BODY, 0),
-        (50.5, -4, Grip.END, 0),
-        (50.5, 4, Grip.END, 0),
-        (50.5, 7, Grip.EMPTY, None),
+        (22.5, -10, Grip.EMPTY, None),
+        (22.5, -7, Grip.START, 0),
+        (22.5, 7, Grip.START, 0),
+        (22.5, 10, Grip.BODY, 0),
+        (50.5, -10, Grip.BODY, 0),
+        (50.5, -7, Grip.END, 0),
+        (50.5, 7, Grip.END, 0),
+        (50.5, 10, Grip.EMPTY, None),
     ],
 )
 def test_next_to_an_edge(hand: Hand, position: float, off_px: float, grip: Grip, index: int | None) -> None:
