@@ -96,12 +96,17 @@ class ClipResults:
         ):
             raise ValueError(f"n_real must be {k} numbers from 1 to {self.attention.shape[1]}, got {self.n_real}")
 
+    def real_frames(self) -> NDArray[np.int64]:
+        """(K,) real frames of each clip."""
+        k, length = self.attention.shape[:2]
+        return np.full(k, length) if self.n_real is None else self.n_real
+
     def top_sets(self) -> list[frozenset[int]]:
         """Per clip and pattern (K * P) the rows of the three largest values; empty where attention is constant."""
         return [
             found
-            for clip, attention in enumerate(self.attention)
-            for found in _top_sets(attention if self.n_real is None else attention[: self.n_real[clip]])
+            for attention, n_real in zip(self.attention, self.real_frames(), strict=True)
+            for found in _top_sets(attention[:n_real])
         ]
 
 
@@ -114,7 +119,7 @@ def compare(reference: ClipResults, fast: ClipResults, labels: NDArray[np.floati
     """
     if reference.attention.shape != fast.attention.shape:
         raise ValueError(f"the clips differ in shape: {reference.attention.shape} and {fast.attention.shape}")
-    if not np.array_equal(*(np.array(-1) if r.n_real is None else r.n_real for r in (reference, fast))):
+    if not np.array_equal(reference.real_frames(), fast.real_frames()):
         raise ValueError("the clips differ in their numbers of real frames")
     same = [a == b for a, b in zip(reference.top_sets(), fast.top_sets(), strict=True)]
     return Agreement(

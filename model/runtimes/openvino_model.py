@@ -71,6 +71,9 @@ def _encoder_of_images(network: LUVNet, preprocessing: Preprocessing) -> nn.Modu
     from torch import Tensor, nn
 
     class EncoderOfImages(nn.Module):
+        scale: Tensor
+        shift: Tensor
+
         def __init__(self) -> None:
             super().__init__()
             self.encoder = copy.deepcopy(network.encoder)
@@ -84,7 +87,7 @@ def _encoder_of_images(network: LUVNet, preprocessing: Preprocessing) -> nn.Modu
             features: Tensor = self.projection(self.encoder(channels_first * self.scale - self.shift))
             return features
 
-    return EncoderOfImages().to("cpu", memory_format=torch.contiguous_format).float().eval()
+    return EncoderOfImages().to(memory_format=torch.contiguous_format).cpu().float().eval()
 
 
 def compile_encoder(model: openvino.Model, *, precision: str = "fp32", n_threads: int = 0) -> openvino.CompiledModel:
