@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from luv_viewer.domain.live_history import LiveCurves
 from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
 from luv_viewer.widgets.colors import DARK, Theme, faint
+from luv_viewer.widgets.live_lanes import AXIS_PX, DASHES, RIGHT_PX, SHADE, LivePlot
 from luv_viewer.widgets.timeline_labels import CHIP_PX, SMALL, draw_chip, text_font
 
 LABEL_PX = 168
-AXIS_PX = 24
 LEGEND_PX = 22
 LANE_PX = (36, 64)
-_PAD_PX = 5
-_RIGHT_PX = 12
-LONG_GAP_S = 1.0
-"""Frames further apart than this are not joined by a line."""
+_TICK_PX = 48
 
 
 class LiveTimeline(QWidget):
@@ -36,6 +32,8 @@ class LiveTimeline(QWidget):
         self._thresholds: tuple[float, ...] = ()
         self._curves: LiveCurves | None = None
         self._empty = ""
+        self.plot = LivePlot(seconds, self._draw_behind, self._draw_empty, self)
+        self.plot.set_lanes(self._patterns, self._thresholds)
         self.setAccessibleName(f"Probability and attention over the last {seconds:.0f} seconds")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setToolTip(
@@ -47,23 +45,29 @@ class LiveTimeline(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
         self.theme = theme
-        self.update()
+        self.plot.set_theme(theme)
 
     def set_network(self, patterns: Sequence[Pattern], thresholds: Sequence[float]) -> None:
         """Whose lanes are drawn, and where their thresholds lie."""
         self._patterns, self._thresholds = tuple(patterns), tuple(thresholds)
+        self.plot.set_lanes(self._patterns, self._thresholds)
+        self._place()
+        fits = self._curves is not None and self._curves.probabilities.shape[1] == len(self._patterns)
+        self.set_curves(self._curves if fits else None)
         self.updateGeometry()
-        self.update()
 
     def set_curves(self, curves: LiveCurves | None) -> None:
         """Show these seconds; None: nothing is known yet."""
+        had_lines = self._has_lines()
         self._curves = curves
-        self.update()
+        self.plot.set_curves(curves)
+        if self._has_lines() != had_lines:
+            self.plot.viewport().update()
 
     def set_empty(self, words: str) -> None:
         """What stands in the middle while there is no line to draw."""
         self._empty = words
-        self.update()
+        self.plot.viewport().update()
 
     def sizeHint(self) -> QSize:
         """Lanes of a comfortable height."""
@@ -73,43 +77,65 @@ class LiveTimeline(QWidget):
         """Lanes that can still be read."""
         return QSize(400, AXIS_PX + LEGEND_PX + len(self._patterns) * LANE_PX[0])
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Axis, names, lanes."""
-        painter, theme = QPainter(self), self.theme
-        painter.fillRect(self.rect(), QColor(theme.background))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The lanes share what there is."""
+        self._place()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font: names and axis follow."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._place()
+
+    @property
+    def _area(self) -> QRectF:
+        """Where curves are, in pixels."""
         lanes_px = self.height() - AXIS_PX - LEGEND_PX
-        plot = QRectF(LABEL_PX, AXIS_PX, self.width() - LABEL_PX - _RIGHT_PX, lanes_px)
-        self._draw_axis(painter, plot)
-        height = min(plot.height() / len(self._patterns), LANE_PX[1])
-        for p, pattern in enumerate(self._patterns):
-            lane = QRectF(plot.left(), plot.top() + p * height, plot.width(), height)
-            self._draw_name(painter, lane, pattern, p)
-            self._draw_lane(painter, lane, pattern, p)
-        if self._empty and not self._has_lines():
-            painter.setFont(self.font())
-            painter.setPen(QColor(theme.muted))
-            painter.drawText(plot, Qt.AlignmentFlag.AlignCenter, self._empty)
-        self._draw_legend(painter, QRectF(LABEL_PX, plot.bottom(), plot.width(), LEGEND_PX))
+        return QRectF(LABEL_PX, AXIS_PX, self.width() - LABEL_PX - RIGHT_PX, lanes_px)
+
+    @property
+    def _ticks_s(self) -> range:
+        """The seconds ago that are written above."""
+        step = 1 if self._area.width() / self._seconds > _TICK_PX else 2
+        return range(0, int(self._seconds) + 1, step)
+
+    def _lane(self, p: int) -> QRectF:
+        area = self._area
+        height = min(area.height() / len(self._patterns), LANE_PX[1])
+        return QRectF(area.left(), area.top() + p * height, area.width(), height)
+
+    def _place(self) -> None:
+        self.plot.setGeometry(self.rect())
+        lanes = [self._lane(p) for p in range(len(self._patterns))]
+        self.plot.place(lanes, self._ticks_s, text_font(self.font(), SMALL))
 
     def _has_lines(self) -> bool:
         curves = self._curves
         return curves is not None and bool(np.isfinite(curves.probabilities).any())
 
-    def _draw_axis(self, painter: QPainter, plot: QRectF) -> None:
-        theme = self.theme
+    def _draw_behind(self, painter: QPainter) -> None:
+        """Axis, names, legend."""
+        self._draw_axis(painter)
+        for p, pattern in enumerate(self._patterns):
+            self._draw_name(painter, self._lane(p), pattern)
+        area = self._area
+        self._draw_legend(painter, QRectF(LABEL_PX, area.bottom(), area.width(), LEGEND_PX))
+
+    def _draw_empty(self, painter: QPainter) -> None:
+        if self._empty and not self._has_lines():
+            painter.setFont(self.font())
+            painter.setPen(QColor(self.theme.muted))
+            painter.drawText(self._area, Qt.AlignmentFlag.AlignCenter, self._empty)
+
+    def _draw_axis(self, painter: QPainter) -> None:
+        theme, area = self.theme, self._area
         painter.setFont(text_font(self.font(), SMALL))
-        metrics = QFontMetricsF(painter.font())
         painter.setPen(QColor(theme.muted))
-        legend = QRectF(12, 0, LABEL_PX - 12, AXIS_PX)
-        painter.drawText(legend, Qt.AlignmentFlag.AlignVCenter, f"LAST {self._seconds:.0f} SECONDS")
-        step = 1 if plot.width() / self._seconds > 48 else 2
-        for ago in range(0, int(self._seconds) + 1, step):
-            x = round(plot.right() - ago / self._seconds * plot.width())
-            painter.fillRect(QRectF(x, AXIS_PX, 1, plot.height()), faint(theme.line, 0.5))
-            words = "now" if ago == 0 else f"−{ago} s"
-            width = metrics.horizontalAdvance(words)
-            left = min(max(x - width / 2, plot.left()), self.width() - width - 4)
-            painter.drawText(QRectF(left, 0, width + 1, AXIS_PX), Qt.AlignmentFlag.AlignVCenter, words)
+        words = QRectF(12, 0, LABEL_PX - 12, AXIS_PX)
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, f"LAST {self._seconds:.0f} SECONDS")
+        for ago in self._ticks_s:
+            x = round(area.right() - ago / self._seconds * area.width())
+            painter.fillRect(QRectF(x, AXIS_PX, 1, area.height()), faint(theme.line, 0.5))
         painter.fillRect(QRectF(0, AXIS_PX - 1, self.width(), 1), QColor(theme.line))
 
     def _draw_legend(self, painter: QPainter, area: QRectF) -> None:
@@ -118,14 +144,14 @@ class LiveTimeline(QWidget):
         font = text_font(self.font(), SMALL)
         metrics, middle, x = QFontMetricsF(font), area.center().y(), area.left()
         dashed = QPen(QColor(theme.muted), 1)
-        dashed.setDashPattern([4, 4])
+        dashed.setDashPattern(DASHES)
         for pen, words in (
             (QPen(QColor(theme.text), 2), "probability of the clip that ended there"),
             (dashed, "threshold"),
             (None, f"attention to each frame, 0 to 1 over these {self._seconds:.0f} s"),
         ):
             if pen is None:
-                painter.fillRect(QRectF(x, middle - 5, 20, 10), faint(theme.text, 0.28))
+                painter.fillRect(QRectF(x, middle - 5, 20, 10), faint(theme.text, SHADE))
             else:
                 painter.setPen(pen)
                 painter.drawLine(QPointF(x, middle), QPointF(x + 20, middle))
@@ -135,7 +161,7 @@ class LiveTimeline(QWidget):
             painter.drawText(QRectF(x + 26, area.top(), width, area.height()), Qt.AlignmentFlag.AlignVCenter, words)
             x += 26 + width + 24
 
-    def _draw_name(self, painter: QPainter, lane: QRectF, pattern: Pattern, p: int) -> None:
+    def _draw_name(self, painter: QPainter, lane: QRectF, pattern: Pattern) -> None:
         theme = self.theme
         middle = lane.center().y()
         draw_chip(painter, QRectF(12, middle - CHIP_PX / 2, CHIP_PX, CHIP_PX), pattern, theme)
@@ -149,51 +175,3 @@ class LiveTimeline(QWidget):
         painter.drawText(scale, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, "1")
         painter.drawText(scale, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "0")
         painter.fillRect(QRectF(0, lane.bottom() - 1, self.width(), 1), QColor(theme.line))
-
-    def _draw_lane(self, painter: QPainter, lane: QRectF, pattern: Pattern, p: int) -> None:
-        theme, curves = self.theme, self._curves
-        one, zero = lane.top() + _PAD_PX, lane.bottom() - _PAD_PX
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if p < len(self._thresholds):
-            y = round(zero - self._thresholds[p] * (zero - one)) + 0.5
-            pen = QPen(QColor(theme.muted), 1)
-            pen.setDashPattern([4, 4])
-            painter.setPen(pen)
-            painter.drawLine(QPointF(lane.left(), y), QPointF(lane.right(), y))
-        if curves is None:
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-
-        def points(times_s: NDArray[np.floating], values: NDArray[np.floating]) -> list[list[QPointF]]:
-            x = lane.right() - (curves.end_s - times_s) / self._seconds * lane.width()
-            y = zero - values * (zero - one)
-            return [[QPointF(x[i], y[i]) for i in run] for run in runs(times_s, values)]
-
-        color = theme.pattern(pattern)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faint(color.name(), 0.28))
-        for run in points(curves.frame_times_s, curves.attention[:, p]):
-            painter.drawPolygon(QPolygonF([QPointF(run[0].x(), zero), *run, QPointF(run[-1].x(), zero)]))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color, 2))
-        for run in points(curves.result_times_s, curves.probabilities[:, p]):
-            painter.drawPolyline(QPolygonF(run))
-
-
-def runs(times_s: NDArray[np.floating], values: NDArray[np.floating]) -> list[list[int]]:
-    """Indices that a line may join: finite values, neighbours in time.
-
-    >>> runs(np.array([0.0, 0.1, 0.2, 3.0, 3.1]), np.array([1.0, np.nan, 1.0, 1.0, 1.0]))
-    [[0], [2], [3, 4]]
-    """
-    found: list[list[int]] = []
-    before = -np.inf
-    for i, (time_s, value) in enumerate(zip(times_s.tolist(), values.tolist(), strict=True)):
-        if value != value:
-            before = -np.inf
-            continue
-        if time_s - before > LONG_GAP_S:
-            found.append([])
-        found[-1].append(i)
-        before = time_s
-    return found
