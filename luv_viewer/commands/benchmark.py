@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from luv_viewer.commands.failure import one_sentence, say
 from luv_viewer.commands.progress import ProgressLine
 from luv_viewer.commands.table import as_table
 from luv_viewer.io.whole_file import write_whole
+from resources import resource_path
 
 INTERRUPTED = 130
 _QUICK_NETWORK = "luv_net/mobilenet_v2"
@@ -55,13 +56,38 @@ class Asked:
     n_runs: int = 3
     quick: bool = False
 
-    def sources(self, default: Sequence[str], tell: Say) -> Iterator[AbstractContextManager[MeasuredNetwork]]:
-        """The networks to measure; `default` where none was named."""
-        names = self.names
-        if not names and not self.checkpoints:
-            names = (_QUICK_NETWORK,) if self.quick else tuple(default)
-        yield from (random_source(name, tell) for name in names)
-        yield from (checkpoint_source(path) for path in self.checkpoints)
+    def random_names(self, default: Sequence[str]) -> tuple[str, ...]:
+        """Those with random weights; `default` where nothing was named."""
+        if self.names or self.checkpoints:
+            return self.names
+        return (_QUICK_NETWORK,) if self.quick else tuple(default)
+
+    @property
+    def calibration_paths(self) -> tuple[Path, ...]:
+        """What int8 is made with; one short clip in a quick run."""
+        return self.calibration or ((resource_path("demo", "1_B-lines_convex.dcm"),) if self.quick else ())
+
+
+class Sources(AbstractContextManager["Sources"]):
+    """The networks to measure, each opened when it is first wanted: what was prepared of one serves every command."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._found: dict[str | Path, MeasuredNetwork] = {}
+
+    def of(self, asked: Asked, default: Sequence[str], tell: Say) -> Iterator[MeasuredNetwork]:
+        """Those with random weights, then those of files. Raises AnalysisError."""
+        for name in asked.random_names(default):
+            if name not in self._found:
+                self._found[name] = self._open.enter_context(random_source(name, tell))
+            yield self._found[name]
+        for path in asked.checkpoints:
+            if path not in self._found:
+                self._found[path] = self._open.enter_context(checkpoint_source(path))
+            yield self._found[path]
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
 
 
 @one_sentence
@@ -78,7 +104,7 @@ def networks(folder: Path, runs: network_runs.NetworkRuns) -> int:
 
 
 @one_sentence
-def study(folder: Path, asked: Asked) -> int:
+def study(folder: Path, asked: Asked, shared: Sources | None = None) -> int:
     """Write the table and a figure for each network; print the table."""
     table = RowFile(folder / study_runs.FILE_NAME, study_runs.StudyRow)
     runs = study_runs.StudyRuns(
@@ -86,12 +112,12 @@ def study(folder: Path, asked: Asked) -> int:
         size=_QUICK_SIZE if asked.quick else CineSize(),
         n_rounds=1 if asked.quick else asked.n_runs,
         plain_clips=1 if asked.quick else max(2, -(-_LEAST_CLIPS // asked.n_runs)),
-        calibration=asked.calibration,
+        calibration=asked.calibration_paths,
     )
 
     def measure(tell: Say) -> None:
-        for source in asked.sources(["luv_net/densenet161"], tell):
-            with source as network:
+        with nullcontext(shared) if shared is not None else Sources() as sources:
+            for network in sources.of(asked, ["luv_net/densenet161"], tell):
                 study_runs.measure_study(table, network, runs, tell)
 
     def finish() -> None:
@@ -106,16 +132,16 @@ def study(folder: Path, asked: Asked) -> int:
 
 
 @one_sentence
-def encoders(folder: Path, asked: Asked) -> int:
+def encoders(folder: Path, asked: Asked, shared: Sources | None = None) -> int:
     """Write the table and the figure; print the table."""
     table = RowFile(folder / encoder_runs.FILE_NAME, encoder_runs.EncoderRow)
-    runs = encoder_runs.EncoderRuns(_engines(asked.engines), 32, asked.n_runs, asked.calibration)
+    runs = encoder_runs.EncoderRuns(_engines(asked.engines), 32, asked.n_runs, asked.calibration_paths)
     if asked.quick:
         runs = replace(runs, n_frames=4, n_runs=1)
 
     def measure(tell: Say) -> None:
-        for source in asked.sources(encoder_runs.NETWORKS, tell):
-            with source as network:
+        with nullcontext(shared) if shared is not None else Sources() as sources:
+            for network in sources.of(asked, encoder_runs.NETWORKS, tell):
                 encoder_runs.measure_encoders(table, network, runs, tell)
 
     def finish() -> None:
@@ -146,7 +172,7 @@ def precision(paths: Sequence[Path], folder: Path, checkpoint: Path | None, how:
         labels=how["labels"],
         stride=how["stride"],
         max_videos=2 if how["quick"] else how["max_videos"],
-        calibration=how["calibration"],
+        calibration=Asked(calibration=how["calibration"], quick=how["quick"]).calibration_paths,
     )
     failures: list[str] = []
 
@@ -166,27 +192,30 @@ def precision(paths: Sequence[Path], folder: Path, checkpoint: Path | None, how:
     return status or int(bool(failures))
 
 
-def everything(
-    paths: Sequence[Path], folder: Path, checkpoints: tuple[Path, ...], labels: Path | None, quick: bool
-) -> int:
-    """All of them; the first that is stopped by Ctrl+C stops all."""
-    asked = Asked(checkpoints=checkpoints, quick=quick)
-    random = (_QUICK_NETWORK,) if quick else ("luv_net/densenet161",)
-    how = {"engines": (), "labels": labels, "stride": 24, "max_videos": 0, "calibration": (), "quick": quick}
-    parts: list[Callable[[], int]] = [
-        partial(heads, folder, "luv_net/densenet161", 7, quick),
-        partial(networks, folder, network_runs.NetworkRuns(quick=quick, names=random if quick else ())),
-        partial(encoders, folder, Asked(n_runs=5, quick=quick)),
-        partial(study, folder, replace(asked, names=random)),
-    ]
-    if paths:
-        parts.append(partial(precision, paths, folder, checkpoints[0] if checkpoints else None, how))
+def everything(paths: Sequence[Path], folder: Path, asked: Asked, labels: Path | None) -> int:
+    """All of them; the first that is stopped by Ctrl+C stops all. The worst of their exit statuses."""
+    in_study: tuple[str, ...] = ("luv_net/densenet161",)
+    in_encoders: tuple[str, ...] = encoder_runs.NETWORKS
+    if asked.quick:
+        in_study = in_encoders = () if asked.checkpoints else (_QUICK_NETWORK,)
+    how = {**vars(asked), "labels": labels, "stride": 24, "max_videos": 0}
     worst = 0
-    for part in parts:
-        status = part()
-        if status == INTERRUPTED:
-            return status
-        worst = max(worst, status)
+    with Sources() as sources:
+        parts: list[Callable[[], int]] = [
+            partial(heads, folder, "luv_net/densenet161", 7, asked.quick),
+            partial(
+                networks, folder, network_runs.NetworkRuns((_QUICK_NETWORK,) if asked.quick else (), quick=asked.quick)
+            ),
+            partial(encoders, folder, replace(asked, names=in_encoders, n_runs=5), sources),
+            partial(study, folder, replace(asked, names=in_study), sources),
+        ]
+        if paths:
+            parts.append(partial(precision, paths, folder, asked.checkpoints[0] if asked.checkpoints else None, how))
+        for part in parts:
+            status = part()
+            if status == INTERRUPTED:
+                return status
+            worst = max(worst, status)
     return worst
 
 

@@ -195,14 +195,17 @@ def precision(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, **
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
 @_folder
 @_checkpoints
+@_engines
+@_calibration
 @click.option("--labels", type=_file, metavar="CSV", help="For the precision tables.")
 @_quick
-def everything(paths: tuple[Path, ...], folder: Path, **how: Any) -> int:
+def everything(paths: tuple[Path, ...], folder: Path, labels: Path | None, **how: Any) -> int:
     """Everything in one run: heads, networks, encoders, study, and the precision tables where PATHs are given.
 
-    study measures luv_net/densenet161 with random weights, and each --checkpoint; the precision tables the first
-    --checkpoint, else the bundled network. Takes about an hour on two cores.
+    encoders and study measure random weights and each --checkpoint (only these with --quick); the precision tables the
+    first --checkpoint, else the bundled network. Takes about an hour on two cores.
     """
+    from luv_viewer.commands.benchmark import Asked
     from luv_viewer.commands.benchmark import everything as run
 
-    return run(paths, folder, **how)
+    return run(paths, folder, Asked(**how), labels)

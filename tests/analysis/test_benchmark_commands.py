@@ -260,6 +260,19 @@ def test_ctrl_c_keeps_what_is_measured(
     assert "What was measured is in the tables" in capsys.readouterr().err
 
 
+def test_all_of_them_in_one_run(out: Path, clips: Path, tiny_checkpoint: Path) -> None:
+    how = ["--checkpoint", str(tiny_checkpoint), "--engine", "openvino:fp32", "--quick"]
+    assert main(["benchmark", "all", str(clips), "-o", str(out), *how]) == 0
+    names = {file.name for file in out.iterdir()}
+    assert names == {
+        *("heads.csv", "networks.csv", "networks.png", "encoders.csv", "encoders.png", "study.csv", "study.png"),
+        *("precision.csv", "precision.md"),
+    }
+    for name in ("study.csv", "encoders.csv"):
+        assert {row["checkpoint"].partition(" ")[0] for row in _rows(out / name)} == {"tiny"}
+    assert {row["n_videos"] for row in _rows(out / "precision.csv")} == {"2"}
+
+
 def test_an_engine_that_stops_has_a_row_that_says_so(tmp_path: Path, tiny_checkpoint: Path) -> None:
     class Failing:
         """A runtime that gives out."""
