@@ -88,7 +88,8 @@ class Lane:
         pen = QPen(color, 2)
         pen.setCosmetic(True)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        # Round joins show as dots on a level line.
+        pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
         self.line.setPen(pen)
         self.shade.setBrush(faint(color.name(), SHADE))
         if self.threshold is not None:

@@ -106,6 +106,21 @@ def test_the_line_stands_at_its_value_and_the_newest_at_the_right(timeline: Live
         assert np.mean(colored) + 0.5 == pytest.approx(zero - value * 30, abs=0.75)
 
 
+def test_a_level_line_has_no_dots(timeline: LiveTimeline) -> None:
+    timeline.set_network(NETWORK_PATTERNS, ())
+    curves = build_curves(value=0.43, attention=0.0, step_s=1 / 30)
+    trembling = np.random.default_rng(0).normal(0, 0.0007, curves.probabilities.shape)
+    timeline.set_curves(
+        LiveCurves(
+            10.0, 20.0, curves.result_times_s, curves.probabilities + trembling, curves.frame_times_s, curves.attention
+        )
+    )
+    image, (x, y) = image_of(timeline), place_px(1, 5.0, 0.43)
+    for row in range(y - 2, y + 3):
+        reds = [image.pixelColor(x + i, row).red() for i in range(-80, 80) if i]
+        assert np.abs(np.diff(reds)).max() < 25
+
+
 def test_lines_and_shades_break_where_nothing_was_said_or_frames_are_missing(timeline: LiveTimeline) -> None:
     timeline.set_network(NETWORK_PATTERNS, ())
     curves = build_curves()
