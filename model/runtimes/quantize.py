@@ -98,7 +98,7 @@ def quantize_encoder(model: openvino.Model, images: Images, *, judge: Judge | No
         raise ValueError(f"calibration images must have shape (M, size, size, 3), at least one, got {images.shape}")
     groups = LayerGroups.of(model, _N_GROUPS)
     # All layers, the look for sensitive ones, and a search by halves between none and all groups.
-    steps = _Steps(report, 1 if judge is None else 2 + groups.n_groups.bit_length())
+    steps = _Steps(report, 1 if judge is None else 3 + groups.n_groups.bit_length())
     if judge is None:
         made = Quantized(_quantized(model, images, groups.tail, steps.within), _words(groups, ()), None)
     else:
@@ -166,13 +166,20 @@ class _Search:
         return encode_images(compile_encoder(self._model), self._images)
 
     def _with_float_layers(self, whole: _Candidate) -> list[_Candidate]:
-        """Candidates with the worst groups of layers in float32, their number searched by halves."""
+        """Candidates with the worst groups of layers in float32, their number searched by halves.
+
+        The mildest group alone in int8 comes first: where not even that passes nothing will, and the search ends.
+        """
         order = self._worst_first(whole.made.model)
-        tried = []
-        too_few, enough = 0, len(order)
+        too_few, enough = 0, len(order) - 1
+        if enough < 1:
+            return []
+        tried = [self._candidate(self._groups.names_of(order[:enough]))]
         while enough - too_few > 1:
             n_float = (too_few + enough) // 2
             tried.append(self._candidate(self._groups.names_of(order[:n_float])))
+            if not tried[0].passes:
+                break
             if tried[-1].passes:
                 enough = n_float
             else:

@@ -119,6 +119,20 @@ def test_where_nothing_passes_the_nearest_that_is_faster_is_given_with_its_figur
     assert n_int8(slow.model) == 20
 
 
+def test_the_search_ends_early_where_not_even_the_mildest_layers_pass(
+    float_model: openvino.Model, images: NDArray[np.uint8]
+) -> None:
+    judged = []
+
+    def judge(model: openvino.Model) -> Agreement:
+        judged.append(n_int8(model))
+        return Agreement(0.5, 0.5, None, 1, 4)
+
+    quantize_encoder(float_model, images, judge=judge, report=quiet)
+    # Each with and without its features corrected.
+    assert judged == [20, 20, 4, 4, 12, 12]
+
+
 def test_features_are_corrected_where_that_is_enough(float_model: openvino.Model, images: NDArray[np.uint8]) -> None:
     exact = encode_images(compile_encoder(float_model), images)
     errors = []
