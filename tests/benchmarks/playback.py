@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
 
-from luv_viewer.app import main
 from luv_viewer.desk import Desk
 from luv_viewer.domain.ai_state import AiPhase
-from luv_viewer.widgets.main_window import MainWindow
-from tests.benchmarks.cines import write_jpeg_cine
+from tests.benchmarks.window_run import run
 
 GOAL = 1.5
 GOAL_DROPPED = 0.01
@@ -98,28 +92,7 @@ def measure(desk: Desk, seconds: float) -> None:
     print("while it runs:  ", watch.stop(), f"({session.ai_state.device}, {runs} runs)", flush=True)
 
 
-def run(path: Path, seconds: float, options: list[str]) -> int:
-    """Open the window on a video, measure, close it."""
-    application = QApplication([])
-
-    def drive() -> None:
-        window = next(w for w in application.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
-        try:
-            desk = window.findChild(Desk)
-            desk.ai.switch(False)
-            measure(desk, seconds)
-        finally:
-            window.close()
-
-    QTimer.singleShot(0, drive)
-    return main([str(path), *options])
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", nargs="?", type=Path)
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each part is measured")
-    arguments, rest = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["LUV_CONFIG_DIR"] = folder
-        sys.exit(run(arguments.path or write_jpeg_cine(Path(folder) / "cine.dcm"), arguments.seconds, rest))
+    sys.exit(run(parser, lambda desk, arguments: measure(desk, arguments.seconds)))

@@ -7,23 +7,18 @@ it runs; most of them are not in the cache. Then prints how much anonymous memor
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from luv_viewer.app import main
 from luv_viewer.desk import Desk
-from luv_viewer.widgets.main_window import MainWindow
 from luv_viewer.widgets.timeline_canvas import LaneCanvas
-from tests.benchmarks.cines import write_jpeg_cine
 from tests.benchmarks.playback import RUNNING, let_run, wait_until
+from tests.benchmarks.window_run import run
 
 GOAL_MS = 40.0
 PAUSE_MS = 60
@@ -95,28 +90,7 @@ def measure(desk: Desk, clicks: int) -> None:
             print(f"anonymous memory gained by seeking: {gained:.0f} MB, budget {desk.settings.frame_budget_mb} MB")
 
 
-def run(path: Path, clicks: int, options: list[str]) -> int:
-    """Open the window on a video, measure, close it."""
-    application = QApplication([])
-
-    def drive() -> None:
-        window = next(w for w in application.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible())
-        try:
-            desk = window.findChild(Desk)
-            desk.ai.switch(False)
-            measure(desk, clicks)
-        finally:
-            window.close()
-
-    QTimer.singleShot(0, drive)
-    return main([str(path), *options])
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", nargs="?", type=Path)
     parser.add_argument("--clicks", type=int, default=150)
-    arguments, rest = parser.parse_known_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["LUV_CONFIG_DIR"] = folder
-        sys.exit(run(arguments.path or write_jpeg_cine(Path(folder) / "cine.dcm"), arguments.clicks, rest))
+    sys.exit(run(parser, lambda desk, arguments: measure(desk, arguments.clicks)))
