@@ -109,6 +109,7 @@ class LivePresenter(QObject):
         self.result = None
         self._show_scores(None)
         self._say(sentence, "stopped", action)
+        self._forget_curves()
         self._view.timeline.set_empty(sentence)
 
     def _say(self, sentence: str, kind: AiKind, action: str | None = None) -> None:
@@ -122,8 +123,12 @@ class LivePresenter(QObject):
         self._newest_s, self._last_arrival_s = 0.0, None
         self._latency, self._assessed = Latency(), Rate()
         self._n_counted = 0
+        self._forget_curves()
+
+    def _forget_curves(self) -> None:
         n_patterns = 4 if self._ready is None else len(self._ready.patterns)
         self._history = LiveHistory(n_patterns, SECONDS_SHOWN)
+        self._view.timeline.set_curves(None)
 
     def _show_source(self, status: SourceStatus) -> None:
         self.status = status

@@ -18,6 +18,7 @@ from PIL import Image
 
 import luv_viewer
 import model
+from luv_viewer.analysis.batch_results import BatchFolder
 from luv_viewer.analysis.predict import default_checkpoint_path
 from luv_viewer.cli import main
 from luv_viewer.io import open_study
@@ -292,6 +293,20 @@ def test_an_unwritable_folder_is_one_line(tmp_path: Path, checkpoint: Path, caps
     assert main(["predict", str(path), "-o", str(out), "--checkpoint", str(checkpoint)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "cannot be written" in line
+
+
+def test_two_runs_into_one_folder_are_refused(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (path,) = _videos(tmp_path / "in", "a.mp4", n_frames=7)
+    how = [str(path), "-o", str(tmp_path / "out"), "--checkpoint", str(checkpoint)]
+    first = BatchFolder(tmp_path / "out", is_fresh=True)
+    assert main(["predict", *how]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == ("Another luv predict is writing to out: wait until it has ended, or give another folder with -o.")
+    first.close()
+    assert main(["predict", *how]) == 0
+    assert not list((tmp_path / "out").glob("*.lock"))
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_half_file(tmp_path: Path, checkpoint: Path) -> None:

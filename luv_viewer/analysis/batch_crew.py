@@ -13,6 +13,9 @@ from luv_viewer.analysis.errors import AnalysisError
 
 Progress = Callable[[BatchJob, int, int], None]
 
+MAX_LOST_IN_A_ROW = 3
+"""Workers that may end one after the other, beside one each, before a run gives up: then it is not the video."""
+
 
 class Crew(Protocol):
     """Takes jobs while it has room, gives their answers in whichever order they are done."""

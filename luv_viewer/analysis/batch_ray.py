@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from luv_viewer import __version__
-from luv_viewer.analysis.batch_crew import chosen_engine
+from luv_viewer.analysis.batch_crew import MAX_LOST_IN_A_ROW, chosen_engine
 from luv_viewer.analysis.batch_job import BatchAnswer, BatchEngine, BatchJob, BatchTask, VideoWorker, failed
 from luv_viewer.analysis.errors import AnalysisError
 
 LOCAL = "local"
 JOBS_AHEAD = 2
-_MAX_LOST_IN_A_ROW = 3
+_LEAVING_S = 2.0
 _INSTALL = "--ray needs Ray, which is not installed: python -m pip install 'luv-viewer[ray]' (on every node)."
 
 
@@ -66,6 +66,10 @@ class NodeWorker:
         import ray
 
         return Hello(socket.gethostname(), ray.get_runtime_context().get_node_id(), __version__)
+
+    def leave(self) -> None:
+        """Remove the copy of the network."""
+        self._folder.cleanup()
 
     def do(self, job: BatchJob) -> BatchAnswer:
         """See `VideoWorker.do`."""
@@ -120,6 +124,10 @@ class RayCrew:
         """See `Crew`."""
         import ray
 
+        # An actor in the middle of a video does not answer; it is killed all the same, and its node's clean-up has it.
+        leaving = [member.actor.leave.remote() for member in self._members if member.is_ready and not member.jobs]
+        if leaving:
+            ray.wait(leaving, num_returns=len(leaving), timeout=_LEAVING_S)
         for member in self._members:
             ray.kill(member.actor)
         self._members = []
@@ -151,7 +159,7 @@ class RayCrew:
     def _replaced(self, member: _Member, error: Exception) -> BatchAnswer | None:
         """The failed job of an actor that died; others take its other jobs."""
         self._lost_in_a_row += 1
-        if self._lost_in_a_row > _MAX_LOST_IN_A_ROW + len(self._members):
+        if self._lost_in_a_row > MAX_LOST_IN_A_ROW + len(self._members):
             raise AnalysisError(f"Workers on the Ray cluster end again and again: {_first_line(error)}") from error
         self._members[self._members.index(member)] = self._started()
         lost = member.jobs.popleft()[1] if member.jobs else None

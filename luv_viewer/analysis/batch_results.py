@@ -15,8 +15,9 @@ from luv_viewer.io import StudyError
 from luv_viewer.io.batch_journal import BatchJournal, Claimed
 from luv_viewer.io.batch_record import FILE_NAME, FIRST_FILE_NAME, Entry
 from luv_viewer.io.prediction_file import STATUS_OK, SUMMARY_NAME, SummaryRow, write_clips, write_frames, write_summary
+from luv_viewer.io.reader_file.writer_lock import CannotWrite, HeldElsewhere, WriterLock
 from luv_viewer.io.study_parts import StudyPart, open_part
-from luv_viewer.io.whole_file import make_folder, remove_files, write_whole
+from luv_viewer.io.whole_file import WriteError, make_folder, remove_files, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,12 @@ class BatchFolder:
         """is_fresh: forget what is there. Raises WriteError, BatchRecordError, PredictionFileError."""
         make_folder(folder)
         self.folder = folder
-        self._journal = BatchJournal(folder, is_fresh=is_fresh)
+        self._lock = _locked(folder)
+        try:
+            self._journal = BatchJournal(folder, is_fresh=is_fresh)
+        except BaseException:
+            self._release()
+            raise
         remove_files(path for path in folder.glob(".*.part") if _LEFT_BEHIND.fullmatch(path.name))
         self._claimed: dict[int, Claimed] = {}
         self._n_claimed = 0
@@ -95,6 +101,7 @@ class BatchFolder:
             self._write_summary()
         finally:
             self._journal.close()
+            self._release()
 
     def _is_own_figure(self, item: BatchInput) -> bool:
         part = item.content
@@ -147,6 +154,10 @@ class BatchFolder:
         if monotonic() >= self._summary_due_s:
             self._write_summary()
 
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
     def _files(self, name: str) -> tuple[Path, Path, Path]:
         clips, frames, figure = (self.folder / f"{name}{ending}" for ending in _ENDINGS)
         return clips, frames, figure
@@ -158,6 +169,18 @@ class BatchFolder:
         write_summary(self.folder / SUMMARY_NAME, self._journal.rows(), patterns)
         took_s = monotonic() - began_s
         self._summary_due_s = monotonic() + max(_SUMMARY_INTERVAL_S, took_s / _SUMMARY_SHARE)
+
+
+def _locked(folder: Path) -> WriterLock | None:
+    """The right to write there, for one run at a time; None where the folder cannot lock."""
+    try:
+        return WriterLock.taken(folder / FILE_NAME, "luv predict")
+    except HeldElsewhere as error:
+        raise WriteError(
+            f"Another luv predict is writing to {folder.name}: wait until it has ended, or give another folder with -o."
+        ) from error
+    except CannotWrite:
+        return None
 
 
 def _key(part: StudyPart, task: BatchTask) -> str:

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
 
-from luv_viewer.analysis.batch_crew import Progress
+from luv_viewer.analysis.batch_crew import MAX_LOST_IN_A_ROW, Progress
 from luv_viewer.analysis.batch_job import BatchAnswer, BatchEngine, BatchJob, BatchTask, VideoWorker, failed
 from luv_viewer.analysis.errors import AnalysisError
 
@@ -59,6 +59,7 @@ class ProcessCrew:
         """engines: of each worker."""
         self._task, self._progress = task, progress
         self._members: list[_Member] = []
+        self._lost_in_a_row = 0
         try:
             for engine in engines:
                 self._members.append(_started(task, engine))
@@ -110,6 +111,7 @@ class ProcessCrew:
                 self._progress(member.jobs[0], message.done, message.total)
         elif isinstance(message, BatchAnswer):
             member.jobs.popleft()
+            self._lost_in_a_row = 0
             return message
         return None
 
@@ -125,6 +127,11 @@ class ProcessCrew:
             raise AnalysisError(f"Worker processes cannot start here ({_how_it_ended(code)}); run without --workers.")
         self._members[at] = replace(_started(self._task, member.engine), n_failed_starts=n_failed_starts)
         lost = member.jobs.popleft() if member.jobs and member.is_ready else None
+        self._lost_in_a_row += lost is not None
+        if self._lost_in_a_row > MAX_LOST_IN_A_ROW + len(self._members):
+            raise AnalysisError(
+                f"Worker processes end again and again ({_how_it_ended(code)}); run with fewer --workers or without."
+            )
         for job in member.jobs:
             self._give(self._members[at], job)
         if lost is None:
@@ -206,6 +213,10 @@ def _work(pipe: Connection, task: BatchTask, engine: BatchEngine) -> None:
     jobs: SimpleQueue[BatchJob] = SimpleQueue()
     Thread(target=_listen, args=(pipe, jobs), daemon=True).start()
     pipe.send(_Ready())
+    import cv2
+
+    # OpenCV reads no variable at its import.
+    cv2.setNumThreads(engine.n_threads)
     worker = VideoWorker(task, engine)
     while True:
         job = jobs.get()

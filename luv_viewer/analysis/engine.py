@@ -67,16 +67,23 @@ def open_network(
             if prepared is None:
                 say("Converting LUV-Net for this computer, once ...")
                 prepared = prepare_file(path)
-            return OpenedNetwork(prepared, open_runtime(prepared, device, precision, background=background))
+            try:
+                return OpenedNetwork(prepared, open_runtime(prepared, device, precision, background=background))
+            except StoreError:
+                # A disk or a power cut damaged the cache: what it holds can be made again, once.
+                prepared.discard()
+                say("Converting LUV-Net for this computer again ...")
+                prepared = prepare_file(path)
+                return OpenedNetwork(prepared, open_runtime(prepared, device, precision, background=background))
         say("Loading LUV-Net ...")
         checkpoint = load_checkpoint(path)
         if background:
             _leave_a_core_to_the_window()
         return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
-    except model.PredictionError as error:
-        raise AnalysisError(f"LUV-Net cannot run: {error}.") from error
     except StoreError as error:
         raise AnalysisError(f"LUV-Net cannot run on OpenVINO: {error}. With device torch it runs without.") from error
+    except model.PredictionError as error:
+        raise AnalysisError(f"LUV-Net cannot run: {error}.") from error
 
 
 def check_engine(device: str, precision: str) -> None:

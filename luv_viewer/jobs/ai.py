@@ -58,11 +58,20 @@ class EngineReason:
     sentence: str
 
 
+def file_stamp(path: Path | None) -> tuple[int, int]:
+    """Changes when the file does; (0, 0) for the bundled checkpoint and for one that cannot be read."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        found = None
+    return (0, 0) if found is None else (found.st_mtime_ns, found.st_size)
+
+
 class NetworkShelf:
     """Keeps the last opened network, so that the next video need not open it again. Used by one thread at a time."""
 
     def __init__(self) -> None:
-        self._key: tuple[Path, str, str] | None = None
+        self._key: tuple[object, ...] | None = None
         self._network: OpenedNetwork | None = None
 
     def take(self, settings: AiSettings, report: Report) -> OpenedNetwork:
@@ -71,7 +80,7 @@ class NetworkShelf:
         from luv_viewer.analysis.predict import default_checkpoint_path
 
         path = settings.checkpoint or default_checkpoint_path()
-        key = (path, settings.device, settings.precision)
+        key = (path, *file_stamp(path), settings.device, settings.precision)
         if self._network is None or self._key != key:
             self.forget()
             device = _ready_device(path, settings, report)

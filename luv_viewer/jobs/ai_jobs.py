@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +14,21 @@ from luv_viewer.domain.ai_state import AiPhase, AiState
 from luv_viewer.domain.checkpoint_info import CheckpointInfo
 from luv_viewer.domain.prediction import Prediction
 from luv_viewer.domain.video import Video
-from luv_viewer.jobs.ai import AiProgress, AiRequest, AiSettings, EngineReason, NetworkShelf, measure_engines, run_ai
+from luv_viewer.jobs.ai import (
+    AiProgress,
+    AiRequest,
+    AiSettings,
+    EngineReason,
+    NetworkShelf,
+    file_stamp,
+    measure_engines,
+    run_ai,
+)
 from luv_viewer.jobs.preparing import PreparationProgress
 from luv_viewer.session import Session
 from luv_viewer.task import Task
+
+log = logging.getLogger(__name__)
 
 QUIET_POLL_MS = 60
 MEASURE_AFTER_MS = 10_000
@@ -47,7 +59,8 @@ class AiJobs(QObject):
         self._last: AiSettings | None = None
         self._started_s = 0.0
         self._shelf = NetworkShelf()
-        self._finished: dict[tuple[Video, AiSettings], Prediction] = {}
+        self._finished: dict[tuple[Video, AiSettings, tuple[int, int]], Prediction] = {}
+        self._unmeasurable: set[AiSettings] = set()
         self._quiet_timer = QTimer(self)
         self._quiet_timer.setInterval(QUIET_POLL_MS)
         self._quiet_timer.timeout.connect(self._start_waiting)
@@ -62,7 +75,7 @@ class AiJobs(QObject):
         video = self._session.video
         if video is None:
             return
-        known = self._finished.get((video, settings))
+        known = self._finished.get((video, settings, file_stamp(settings.checkpoint)))
         if known is not None:
             self.stop()
             self._session.set_prediction(video, known)
@@ -140,7 +153,8 @@ class AiJobs(QObject):
 
     def _take_result(self, task: Task, request: AiRequest, prediction: Prediction) -> None:
         if not task.is_cancelled and request.video is self._session.video:
-            self._finished[(request.video, request.settings)] = prediction
+            stamp = file_stamp(request.settings.checkpoint)
+            self._finished[(request.video, request.settings, stamp)] = prediction
             self._session.set_prediction(request.video, prediction)
             self._session.set_ai_state(replace(_done_state(prediction), why=self._session.ai_state.why))
             self._idle_timer.start()
@@ -173,12 +187,12 @@ class AiJobs(QObject):
     def _measure(self) -> None:
         """Find the fastest engine that agrees with float32, where that was never done, while the computer is free."""
         settings = self._last
-        if settings is None or self._measuring is not None or not self.has_ended:
+        if settings is None or settings in self._unmeasurable or self._measuring is not None or not self.has_ended:
             return
         task = Task("measuring", lambda report: measure_engines(settings, report), _errors, self)
         task.progressed.connect(self._take_measuring)
         task.succeeded.connect(self._take_choice)
-        task.failed.connect(lambda sentence: self._note(""))
+        task.failed.connect(lambda sentence: self._give_up_measuring(settings, sentence))
         task.cancelled.connect(lambda: self._note(""))
         task.ended.connect(self._measuring_ended)
         self._measuring = task
@@ -193,6 +207,12 @@ class AiJobs(QObject):
             self._shelf.forget()
             self._finished.clear()
             self._note(f"From the next video on: {reason}")
+
+    def _give_up_measuring(self, settings: AiSettings, sentence: str) -> None:
+        """Until the next start: what failed once would fail after every video."""
+        self._unmeasurable.add(settings)
+        log.warning("engines were not measured: %s", sentence)
+        self._note("")
 
     def _measuring_ended(self) -> None:
         self._measuring = None

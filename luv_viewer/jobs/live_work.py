@@ -114,6 +114,7 @@ def open_luv_net(settings: AiSettings) -> OpenAssessor:
         from luv_viewer.analysis.live import LiveAssessor
 
         network = NetworkShelf().take(settings, report)
+        network.runtime.expect_single_frames()
         return LiveAssessor(network.facts, network.runtime), describe_checkpoint(network.facts)
 
     return load

@@ -13,6 +13,12 @@ from typing import Literal
 import luv_viewer
 from luv_viewer.task import Report
 
+if sys.platform == "win32":
+    # Elsewhere the process lowers its priority itself; here a console of its own would flash up, too.
+    _FLAGS = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
+else:
+    _FLAGS = 0
+
 Stage = Literal["convert", "measure"]
 
 
@@ -49,6 +55,7 @@ def run_preparation(checkpoint: Path, stage: Stage, report: Report) -> None:
         env=environment,
         text=True,
         encoding="utf-8",
+        creationflags=_FLAGS,
     )
     error: AnalysisError | None = None
     try:

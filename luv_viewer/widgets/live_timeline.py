@@ -109,6 +109,11 @@ class LiveTimeline(QWidget):
         lanes = [self._lane(p) for p in range(len(self._patterns))]
         self.plot.place(lanes, self._ticks_s, text_font(self.font(), SMALL))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no line to draw."""
+        return not self._has_lines()
+
     def _has_lines(self) -> bool:
         curves = self._curves
         return curves is not None and bool(np.isfinite(curves.probabilities).any())

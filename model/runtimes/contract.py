@@ -44,6 +44,10 @@ class Runtime(Protocol):
         """
         ...
 
+    def expect_single_frames(self) -> None:
+        """Frames will come one by one, live: be ready to encode one without waiting for others."""
+        ...
+
     def running(self) -> AbstractContextManager[None]:
         """For one piece of work on this engine's arrays. Raises PredictionError when memory runs out or it fails."""
         ...

@@ -17,7 +17,7 @@ from model.runtimes.choice import Candidate, Choice, choose, write_choice
 from model.runtimes.contract import Runtime
 from model.runtimes.openvino_model import save_model
 from model.runtimes.openvino_runtime import OpenVINORuntime, capabilities
-from model.runtimes.prepared import INT8_NAME, PreparedNetwork
+from model.runtimes.prepared import INT8_NAME, PreparedNetwork, StoreError
 from model.runtimes.quantize import quantize_encoder
 
 if TYPE_CHECKING:
@@ -66,11 +66,20 @@ def _int8(prepared: PreparedNetwork, probe: _Probe, reference: ClipResults, repo
     in_steps(0, 1)
     try:
         quantized = quantize_encoder(prepared.encoder("fp32"), probe.sample(), judge=judge, report=in_steps)
-        save_model(prepared.folder / INT8_NAME, quantized.model)
+        _keep_int8(prepared, quantized.model)
         measured = probe.candidate("int8", quantized.model, reference)
+    except StoreError:
+        raise
     except (PredictionError, ImportError) as error:
         return Candidate("int8", None, None, str(error))
     return Candidate("int8", measured.frames_per_s, measured.agreement, quantized.recipe)
+
+
+def _keep_int8(prepared: PreparedNetwork, model: openvino.Model) -> None:
+    try:
+        save_model(prepared.folder / INT8_NAME, model)
+    except OSError as error:
+        raise StoreError(f"the int8 network cannot be kept in {prepared.folder}: {error.strerror or error}") from error
 
 
 class _Probe:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from model.errors import PredictionError
 from model.facts import CheckpointFacts
 from model.runtimes.contract import PRECISIONS, Runtime
-from model.runtimes.prepared import PreparedNetwork, StoreError
+from model.runtimes.prepared import PreparedNetwork
 
 if TYPE_CHECKING:
     from model.checkpoint import Checkpoint
@@ -35,7 +35,7 @@ def open_runtime(
     CUDA when present, else the CPU, in fp32. A `PreparedNetwork` runs on OpenVINO: on the CPU, "auto" is what was
     measured on this machine (`model.runtimes.choice`), fp32 until then.
     n_threads, background: see `OpenVINORuntime`; torch's threads are the caller's to set.
-    Raises PredictionError, one sentence, for what does not exist here.
+    Raises PredictionError, one sentence, for what does not exist here; StoreError, one of them, for a damaged cache.
     """
     if precision != "auto" and precision not in PRECISIONS:
         raise PredictionError(f"unknown precision {precision!r}: expected auto, {', '.join(PRECISIONS)}")
@@ -62,10 +62,7 @@ def _prepared_runtime(
         raise PredictionError(
             f"{source.facts.name} was not brought to int8 on this computer yet: run `luv engines` once, or use bf16"
         )
-    try:
-        model, head = source.encoder(precision), source.head()
-    except StoreError as error:
-        raise PredictionError(str(error)) from error
+    model, head = source.encoder(precision), source.head()
     return OpenVINORuntime(model, head, precision, device=place, n_threads=n_threads, background=background)
 
 

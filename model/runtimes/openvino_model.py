@@ -117,12 +117,11 @@ def save_model(path: str | Path, model: openvino.Model) -> None:
 
     Raises OSError when writing fails.
     """
-    ov = import_openvino()
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            ov.save_model(model, str(Path(folder, _XML)), compress_to_fp16=False)
+            _write_parts(model, Path(folder))
             with beside.open("wb") as file:
                 with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                     for name in (_XML, _BIN):
@@ -147,6 +146,14 @@ def read_model(path: str | Path) -> openvino.Model:
         ) from error
 
 
+def _write_parts(model: openvino.Model, folder: Path) -> None:
+    """Raises OSError when writing fails, which OpenVINO says in words of its own."""
+    try:
+        import_openvino().save_model(model, str(folder / _XML), compress_to_fp16=False)
+    except RuntimeError as error:
+        raise OSError(f"the converted network cannot be written, perhaps because the disk is full: {error}") from error
+
+
 def _from_parts(structure: bytes, weights: bytes) -> openvino.Model:
     ov = import_openvino()
     blob = ov.Tensor(np.frombuffer(weights, np.uint8).copy()) if weights else ov.Tensor(ov.Type.u8, ov.Shape([0]))
@@ -155,7 +162,6 @@ def _from_parts(structure: bytes, weights: bytes) -> openvino.Model:
 
 def _own_copy(model: openvino.Model) -> openvino.Model:
     """The same model with weights of its own: those of a conversion lie in the memory of the torch module."""
-    ov = import_openvino()
     with tempfile.TemporaryDirectory() as folder:
-        ov.save_model(model, str(Path(folder, _XML)), compress_to_fp16=False)
+        _write_parts(model, Path(folder))
         return _from_parts(Path(folder, _XML).read_bytes(), Path(folder, _BIN).read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -50,7 +51,7 @@ class OpenVINORuntime:
         self.frames_at_once, self.clips_at_once = FRAMES_AT_ONCE, _CLIPS_AT_ONCE
         options: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _HINTS[precision]}
         if device == "CPU":
-            options["INFERENCE_NUM_THREADS"] = n_threads or os.cpu_count() or 1
+            options["INFERENCE_NUM_THREADS"] = n_threads or _usable_cores()
         with _guarded(self.name):
             check_openvino(device, precision)
             core = import_openvino().Core()
@@ -63,28 +64,33 @@ class OpenVINORuntime:
         for first in range(0, len(indices), self.frames_at_once):
             images = frames.images(indices[first : first + self.frames_at_once])
             n_images = len(images)
-            size = 1 if n_images == 1 else self.frames_at_once
+            size = 1 if n_images == 1 and 1 in self._requests else self.frames_at_once
             if n_images < size:
                 images = np.concatenate([images, np.repeat(images[-1:], size - n_images, axis=0)])
             with self.running():
-                request = self._request_for(size)
+                request = self._requests[size]
                 # Asynchronous, because then OpenVINO's own threads compute, with their priority, and not this one.
                 request.start_async([images])
                 request.wait()
                 parts.append(request.get_output_tensor(0).data[:n_images].copy())
         return np.concatenate(parts)
 
-    def _request_for(self, n_images: int) -> openvino.InferRequest:
-        """Compiled for so many frames, when first needed: live frames come one by one and must not wait for others."""
-        if n_images not in self._requests:
-            self._requests[n_images] = self._compile(n_images)
-        return self._requests[n_images]
+    def expect_single_frames(self) -> None:
+        """See `contract.Runtime.expect_single_frames`."""
+        if 1 not in self._requests:
+            with self.running():
+                self._requests[1] = self._compile(1)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """See `contract.Runtime.running`."""
         with _guarded(self.name):
             yield
+
+
+def _usable_cores() -> int:
+    """Those this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _request(
@@ -99,7 +105,7 @@ def _compiled(
     core: openvino.Core, model: openvino.Model, device: str, options: dict[str, Any], background: bool
 ) -> openvino.CompiledModel:
     """Compile the model; in the background, from a thread whose low priority OpenVINO's threads inherit (Linux)."""
-    if not background or not hasattr(os, "setpriority"):
+    if not background or sys.platform != "linux":
         return core.compile_model(model, device, options)
     made: list[openvino.CompiledModel | BaseException] = []
 

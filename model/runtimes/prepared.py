@@ -11,14 +11,17 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
 
+from model.errors import PredictionError
 from model.facts import CheckpointFacts
 from model.head_weights import HeadWeights
 from model.preprocessing import Preprocessing
@@ -32,9 +35,11 @@ FORMAT_VERSION = 1
 FACTS_NAME = "prepared.json"
 ENCODER_NAME = "encoder.openvino"
 INT8_NAME = "int8.openvino"
+_ABANDONED_S = 3600.0
+"""A half-made folder this old belongs to a conversion that was killed."""
 
 
-class StoreError(RuntimeError):
+class StoreError(PredictionError):
     """The cache cannot be written or what it holds is damaged; str(error) is one sentence."""
 
 
@@ -52,6 +57,13 @@ class PreparedNetwork:
             return HeadWeights.from_arrays({path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in paths})
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"the prepared network {self.facts.name} is damaged: {error}") from error
+
+    def discard(self) -> None:
+        """Never be found again, so that the checkpoint is converted anew. Raises StoreError when that cannot be."""
+        try:
+            (self.folder / FACTS_NAME).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"the damaged network in {self.folder} cannot be removed: {error.strerror}") from error
 
     @property
     def has_int8(self) -> bool:
@@ -99,12 +111,17 @@ def keep_prepared(checkpoint: Checkpoint) -> PreparedNetwork:
     beside: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
         beside = Path(tempfile.mkdtemp(prefix=f".{checkpoint.version}-", dir=target.parent))
         (beside / "head").mkdir()
         for name, array in HeadWeights.of(checkpoint.network).arrays().items():
-            np.save(beside / "head" / f"{name}.npy", array, allow_pickle=False)
+            with (beside / "head" / f"{name}.npy").open("wb") as file:
+                np.save(file, array, allow_pickle=False)
+                _flush(file)
         save_model(beside / ENCODER_NAME, convert_encoder(checkpoint.network, checkpoint.preprocessing))
-        (beside / FACTS_NAME).write_text(json.dumps(_table(checkpoint), default=_plain), encoding="utf-8")
+        with (beside / FACTS_NAME).open("w", encoding="utf-8") as text:
+            json.dump(_table(checkpoint), text, default=_plain)
+            _flush(text)
         if target.exists():
             shutil.rmtree(target, ignore_errors=True)
         os.replace(beside, target)
@@ -132,6 +149,19 @@ def find_version(version: str) -> PreparedNetwork | None:
         return PreparedNetwork(_facts(held), folder)
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _flush(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed conversions left."""
+    for path in folder.glob(".*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(path)
 
 
 def _table(checkpoint: CheckpointFacts) -> dict[str, Any]:

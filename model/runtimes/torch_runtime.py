@@ -56,6 +56,9 @@ class TorchRuntime:
     def running(self) -> AbstractContextManager[None]:
         return self._engine.running()
 
+    def expect_single_frames(self) -> None:
+        """Nothing to do: torch takes any number of frames."""
+
     def encode(self, frames: InputFrames, indices: NDArray[np.int64]) -> Array:
         """See `contract.Runtime.encode`."""
         # Reading stands outside the engine's guard: what a reader raises is not the device's failure.

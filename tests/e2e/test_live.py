@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -163,11 +162,11 @@ def test_keys_freeze_record_and_stop(run_viewer: RunViewer, clip: Path, checkpoi
         path = Path(live.desk.jobs.recorder.status.path)
         assert path.parent == tmp_path / "config" / "recordings"
         hand.press(Qt.Key.Key_Escape)
-        begun = time.monotonic()
         assert live.presenter.result is None
         assert all(row.score.video is None for row in live.view.patterns.rows)
+        let_run(200)
+        assert live.view.timeline.is_empty, "no curve stays either"
         hand.wait_until(lambda: not live.desk.jobs.ai_runs, "the end of the AI thread")
-        assert time.monotonic() - begun < 30
         n_before = live.desk.jobs.n_frames
         hand.wait_until(lambda: live.desk.jobs.n_frames > n_before, "frames without LUV-Net")
         live.view.patterns.action.click()
