@@ -158,7 +158,7 @@ def test_workers_that_die_on_every_video_end_the_run(tiny_checkpoint: Path, tmp_
                 assert answer is not None
                 messages.append(answer.message)
 
-        with pytest.raises(AnalysisError, match="Worker processes end again and again .* fewer --workers or without"):
+        with pytest.raises(AnalysisError, match=r"Worker processes end again and again .* fewer --workers or without"):
             work()
     assert len(messages) == MAX_LOST_IN_A_ROW + 1
     assert all("its worker process ended" in message for message in messages)
