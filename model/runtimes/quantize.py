@@ -90,7 +90,7 @@ def quantize_encoder(model: openvino.Model, images: Images, *, judge: Judge | No
 
     images: (M, size, size, 3) uint8, the calibration frames, one or more. judge: agreement of a candidate with float32.
     The result is the candidate with the fewest layers in float32 that passes the judge's gate and is faster than
-    `model`; where there is none, of the faster ones that which comes nearest to the gate. Without a judge: all int8.
+    `model`; where there is none, all layers in int8, with the figures of that. Without a judge: all int8.
     report(done, total): called between steps and for every calibration frame; what it raises ends the work.
     Raises ValueError without images.
     """
@@ -138,12 +138,9 @@ class _Search:
         whole = self._candidate(())
         if whole.passes:
             return whole.made
-        # Every layer in float32 agrees perfectly and gains nothing, so nearness alone cannot decide.
-        tried = [whole, *(one for one in self._with_float_layers(whole) if self._is_faster(one.made.model))]
-        passing = [one for one in tried if one.passes]
-        if passing:
-            return min(passing, key=lambda one: one.n_float).made
-        return min(tried, key=lambda one: one.distance).made
+        passing = [one for one in self._with_float_layers(whole) if one.passes and self._is_faster(one.made.model)]
+        # Who asks for int8 where nothing passes the gate wants its speed; layers in float32 would only take that away.
+        return min(passing, key=lambda one: one.n_float).made if passing else whole.made
 
     def _candidate(self, float_layers: tuple[str, ...]) -> _Candidate:
         """As it comes or with its features corrected, whichever comes nearer to the gate."""
@@ -175,11 +172,11 @@ class _Search:
         if enough < 1:
             return []
         tried = [self._candidate(self._groups.names_of(order[:enough]))]
+        if not tried[0].passes:
+            return []
         while enough - too_few > 1:
             n_float = (too_few + enough) // 2
             tried.append(self._candidate(self._groups.names_of(order[:n_float])))
-            if not tried[0].passes:
-                break
             if tried[-1].passes:
                 enough = n_float
             else:
