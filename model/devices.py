@@ -84,9 +84,14 @@ def resolve_engine(device: str | torch.device = "auto", precision: str = "auto")
     >>> resolve_engine("cpu")
     Engine(device=device(type='cpu'), precision='fp32')
     """
+    if precision == "int8":
+        raise PredictionError("torch does not run int8 here: use device openvino or cpu")
     if precision != "auto" and precision not in _DTYPES:
         raise PredictionError(f"unknown precision {precision!r}: expected auto, {', '.join(_DTYPES)}")
-    return Engine(_resolve_device(str(device)), "fp32" if precision == "auto" else precision)
+    place = _resolve_device(str(device))
+    if place.type == "cpu" and precision == "fp16":
+        raise PredictionError("fp16 takes minutes a video on a processor: use fp32, bf16 or int8")
+    return Engine(place, "fp32" if precision == "auto" else precision)
 
 
 def _resolve_device(name: str) -> torch.device:

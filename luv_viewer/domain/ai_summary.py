@@ -67,10 +67,13 @@ def margin(probability: float, threshold: float) -> float:
 
 
 def told_apart(probability: float, threshold: float) -> tuple[str, str]:
-    """Both with two decimals; with three where two would make different numbers read the same.
+    """Both with two decimals; with up to six where fewer would make different numbers read the same.
 
     >>> told_apart(0.91, 0.18), told_apart(0.073, 0.071)
     (('0.91', '0.18'), ('0.073', '0.071'))
+    >>> told_apart(0.07112, 0.07115), told_apart(0.5, 0.5)
+    (('0.07112', '0.07115'), ('0.50', '0.50'))
     """
-    decimals = 3 if probability != threshold and f"{probability:.2f}" == f"{threshold:.2f}" else 2
+    same = range(2, 6) if probability != threshold else ()
+    decimals = 2 + sum(f"{probability:.{d}f}" == f"{threshold:.{d}f}" for d in same)
     return f"{probability:.{decimals}f}", f"{threshold:.{decimals}f}"

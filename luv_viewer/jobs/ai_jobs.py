@@ -141,7 +141,8 @@ class AiJobs(QObject):
             self._session.set_prediction(request.video, value)
             self._session.set_ai_state(replace(state, device=value.provenance.device))
         elif isinstance(value, AiProgress):
-            done = min(request.video.n_frames, value.done)
+            # Frames and clips are steps alike: their share, so that all frames are done when the last clip is.
+            done = request.video.n_frames * value.done // max(value.total, 1)
             sentence = f"{done} of {request.video.n_frames} frames{self._time_left(value)}"
             self._session.set_ai_state(replace(state, sentence=sentence, done=value.done, total=value.total))
 
@@ -206,7 +207,10 @@ class AiJobs(QObject):
         if reason:
             self._shelf.forget()
             self._finished.clear()
-            self._note(f"From the next video on: {reason}")
+            state = self._session.ai_state
+            if state.phase is AiPhase.DONE:
+                note = "Engines were measured; the fastest that agrees runs from the next video on"
+                self._session.set_ai_state(replace(state, note=note, why=str(reason)))
 
     def _give_up_measuring(self, settings: AiSettings, sentence: str) -> None:
         """Until the next start: what failed once would fail after every video."""

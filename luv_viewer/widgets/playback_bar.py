@@ -25,6 +25,9 @@ def clock_text(seconds: float) -> str:
     return f"{hundredths // 6000:02d}:{hundredths // 100 % 60:02d}.{hundredths % 100:02d}"
 
 
+_AI_TIP = "Where LUV-Net runs, and how many frames it has done"
+
+
 class PlaybackBar(QFrame):
     """Shows the session's playback state; buttons trigger the window's actions so that keys and buttons agree."""
 
@@ -42,7 +45,7 @@ class PlaybackBar(QFrame):
         self.dropped = self._value(
             "dropped 0000", "Frames that came due while playing but were not on the screen in time"
         )
-        self.ai = self._value("", "Where LUV-Net runs, and how many frames it has done")
+        self.ai = self._value("", _AI_TIP)
         self.speed = QComboBox()
         self.speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.speed.setToolTip("Speed: 1 is the speed at which the video was taken  [- + 0]")
@@ -140,3 +143,4 @@ class PlaybackBar(QFrame):
         words = {AiPhase.RUNNING: state.sentence.split(",")[0], AiPhase.DONE: state.sentence.split(",")[0]}
         where = f"{state.device}  " if state.device else ""
         self.ai.setText(f"{where}AI {words.get(state.phase, state.phase.value)}")
+        self.ai.setToolTip("\n".join(filter(None, (_AI_TIP, state.why))))

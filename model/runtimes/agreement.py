@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from model.attention import min_max, top_frames
 
@@ -53,6 +52,23 @@ class Agreement:
         return (
             self.max_probability_difference <= MAX_PROBABILITY_DIFFERENCE and self.top3_agreement >= MIN_TOP3_AGREEMENT
         )
+
+    @property
+    def shortfall(self) -> str:
+        """What keeps it from passing, with the limit; empty when it passes.
+
+        >>> Agreement(0.0121, 0.9, None, 20, 80).shortfall
+        'the same top 3 frames in only 90 % of clips and patterns (95 % needed)'
+        """
+        missing = []
+        if self.max_probability_difference > MAX_PROBABILITY_DIFFERENCE:
+            difference = _up(self.max_probability_difference)
+            missing.append(f"probabilities differ by up to {difference} ({MAX_PROBABILITY_DIFFERENCE} allowed)")
+        if self.top3_agreement < MIN_TOP3_AGREEMENT:
+            share = math.floor(round(100 * self.top3_agreement, 6))
+            needed = round(100 * MIN_TOP3_AGREEMENT)
+            missing.append(f"the same top 3 frames in only {share} % of clips and patterns ({needed} % needed)")
+        return " and ".join(missing)
 
     @property
     def sentence(self) -> str:
@@ -156,6 +172,9 @@ def area_under_curve(scores: NDArray[np.floating], labels: NDArray[np.floating])
     >>> area_under_curve(np.array([0.1, 0.4, 0.4, 0.8]), np.array([0.0, 1.0, 0.0, np.nan]))
     0.75
     """
+    # Here, because agreement figures are read where scipy is not needed.
+    from scipy.stats import rankdata
+
     present, known = labels == 1, ~np.isnan(labels)
     n_present, n_absent = int(present.sum()), int(known.sum() - present.sum())
     if not n_present or not n_absent:

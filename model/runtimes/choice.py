@@ -57,7 +57,7 @@ class Choice:
             elif not other.may_be_chosen and other.agreement is not None:
                 words.append(
                     f"{other.precision} ({other.frames_per_s:.0f} frames a second) is left out: "
-                    f"{other.agreement.sentence}."
+                    f"{other.agreement.shortfall}."
                 )
         return " ".join(words)
 

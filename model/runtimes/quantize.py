@@ -222,6 +222,8 @@ def _words(groups: LayerGroups, float_layers: tuple[str, ...]) -> str:
 def _quantized(model: openvino.Model, images: Images, in_float: tuple[str, ...], within: Report) -> openvino.Model:
     """in_float: names of layers to leave as they are."""
     switch_off_telemetry()
+    # NNCF makes torch look for compilers, which says on stderr that there is no CUDA.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     import nncf
 
     nncf.set_log_level(logging.ERROR)

@@ -230,13 +230,13 @@ def test_engines_are_measured_once_when_there_is_nothing_else_to_do(
         before = hand.session.prediction
         assert before is not None
         assert before.provenance.precision == "fp32", "nothing is known of this computer yet"
-        hand.wait_until(lambda: "From the next video on" in hand.session.ai_state.note, "what was measured")
+        hand.wait_until(lambda: "Engines were measured" in hand.session.ai_state.note, "what was measured")
         assert hand.session.prediction is before, "what is shown stays"
         prepared = find_prepared_file(fresh)
         assert prepared is not None
         choice = read_choice(prepared)
         assert choice is not None
-        assert choice.reason in hand.session.ai_state.note
+        assert choice.reason == hand.session.ai_state.why
         hand.press(Qt.Key.Key_PageDown)
         hand.wait_for_video(1)
         hand.wait_until(lambda: hand.session.ai_state.phase is not AiPhase.DONE, "the next run")

@@ -36,7 +36,7 @@ _PRECISIONS = (
     ("Automatic: the fastest that agrees with float32", "auto"),
     ("float32: exact", "fp32"),
     ("bf16: faster, less exact", "bf16"),
-    ("int8: fastest, as calibrated on this computer", "int8"),
+    ("int8: least exact, calibrated on this computer", "int8"),
 )
 
 
