@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -250,11 +249,7 @@ class LivePresenter(QObject):
             self._view.timeline.set_curves(self._history.curves())
 
     def _show_figures(self) -> None:
-        figures = self.figures
-        if self.status.is_over:
-            # Of a source that has ended nothing is behind any more.
-            figures = replace(figures, latency_ms=None, latency_p95_ms=None)
-        self._view.bar.set_figures(figures)
+        self._view.bar.set_figures(self.figures)
         if self.status.phase is SourcePhase.RUNNING and self._last_arrival_s is not None and not self.is_frozen:
             silent_s = self._now() - self._last_arrival_s
             silent = f" – no new picture for {silent_s:.0f} s" if silent_s > SILENT_S else ""
