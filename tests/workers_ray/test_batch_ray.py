@@ -1,4 +1,4 @@
-"""`luv predict --ray` on a cluster of two nodes, both on this computer, with one processor each."""
+"""Runs last of all tests: Ray leaves its own signal handlers and threads in the process. `luv predict --ray` on a cluster of two nodes, both on this computer, with one processor each."""
 
 from __future__ import annotations
 
