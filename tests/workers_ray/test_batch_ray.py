@@ -1,4 +1,7 @@
-"""Runs last of all tests: Ray leaves its own signal handlers and threads in the process. `luv predict --ray` on a cluster of two nodes, both on this computer, with one processor each."""
+"""`luv predict --ray` on a cluster of two nodes, both on this computer, with one processor each.
+
+Last of all tests: Ray leaves signal handlers and threads of its own in the process.
+"""
 
 from __future__ import annotations
 
