@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.runtimes.openvino_model import OUTPUT, import_openvino
+from model.runtimes.openvino_core import import_openvino
+from model.runtimes.openvino_model import OUTPUT
 
 if TYPE_CHECKING:
     import openvino

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.runtimes.openvino_model import import_openvino
+from model.runtimes.openvino_core import import_openvino
 
 if TYPE_CHECKING:
     import openvino

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.runtimes.telemetry import switch_off_telemetry
+from model.runtimes.openvino_core import import_openvino, openvino_core
 
 if TYPE_CHECKING:
     import openvino
@@ -31,14 +31,6 @@ _EXAMPLE_BATCH = 2
 
 class ModelFileError(ValueError):
     """A converted model that cannot be read; str(error) is one plain sentence naming the file."""
-
-
-def import_openvino() -> Any:
-    """The module `openvino`, imported when first asked for, its usage statistics switched off."""
-    switch_off_telemetry()
-    import openvino
-
-    return openvino
 
 
 def convert_encoder(network: LUVNet, preprocessing: Preprocessing) -> openvino.Model:
@@ -95,11 +87,10 @@ def compile_encoder(model: openvino.Model, *, precision: str = "fp32", n_threads
 
     An int8 model computes its other layers in float32. n_threads: 0 means as many as OpenVINO thinks fit.
     """
-    ov = import_openvino()
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32"}
     if n_threads:
         options["INFERENCE_NUM_THREADS"] = n_threads
-    return ov.Core().compile_model(model, "CPU", options)
+    return openvino_core().compile_model(model, "CPU", options)
 
 
 def encode_images(
@@ -157,7 +148,7 @@ def _write_parts(model: openvino.Model, folder: Path) -> None:
 def _from_parts(structure: bytes, weights: bytes) -> openvino.Model:
     ov = import_openvino()
     blob = ov.Tensor(np.frombuffer(weights, np.uint8).copy()) if weights else ov.Tensor(ov.Type.u8, ov.Shape([0]))
-    return ov.Core().read_model(model=structure, weights=blob)
+    return openvino_core().read_model(model=structure, weights=blob)
 
 
 def _own_copy(model: openvino.Model) -> openvino.Model:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model.errors import PredictionError
 from model.frames import InputFrames
 from model.head_weights import HeadWeights
-from model.runtimes.openvino_model import import_openvino
+from model.runtimes.openvino_core import openvino_core
 
 if TYPE_CHECKING:
     import openvino
@@ -54,7 +54,7 @@ class OpenVINORuntime:
             options["INFERENCE_NUM_THREADS"] = n_threads or _usable_cores()
         with _guarded(self.name):
             check_openvino(device, precision)
-            core = import_openvino().Core()
+            core = openvino_core()
             self._compile = lambda n_images: _request(core, model, n_images, device, options, background)
             self._requests = {self.frames_at_once: self._compile(self.frames_at_once)}
 
@@ -148,7 +148,7 @@ def check_openvino(device: str, precision: str) -> None:
         raise PredictionError(
             f"unknown device openvino:{device.lower()}: expected openvino, openvino:gpu, openvino:npu"
         )
-    available = import_openvino().Core().available_devices
+    available = openvino_core().available_devices
     if not any(found.partition(".")[0] == device for found in available):
         raise PredictionError(
             f"OpenVINO finds no {device} here (it finds {', '.join(available) or 'none'}): use device cpu"
@@ -159,7 +159,7 @@ def check_openvino(device: str, precision: str) -> None:
 
 def capabilities(device: str = "CPU") -> tuple[str, ...]:
     """What OpenVINO says a device computes in hardware: FP32, BF16, FP16, INT8, ...; empty when it is not there."""
-    core = import_openvino().Core()
+    core = openvino_core()
     if device not in core.available_devices:
         return ()
     return tuple(str(name) for name in core.get_property(device, "OPTIMIZATION_CAPABILITIES"))

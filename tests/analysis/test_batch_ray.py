@@ -1,7 +1,4 @@
-"""`luv predict --ray` on a cluster of two nodes, both on this computer, with one processor each.
-
-Last of all tests: Ray leaves signal handlers and threads of its own in the process.
-"""
+"""`luv predict --ray` on a cluster of two nodes, both on this computer, with one processor each."""
 
 from __future__ import annotations
 
