@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from luv_viewer.comparing import SOURCES, VERDICTS, Comparing
 from luv_viewer.domain.adjudication import begun, decide, is_begun, usable_sources
-from luv_viewer.domain.annotation import Decision
+from luv_viewer.domain.annotation import Decision, VideoAnnotation
 from luv_viewer.domain.disagreement import Disagreement
 from luv_viewer.domain.edit import JsonValue
+from luv_viewer.domain.label_sheet import SheetRow
 from luv_viewer.domain.reader_file import Role
 from luv_viewer.domain.span_set import SpanSet
 from luv_viewer.notebook import Notebook
@@ -22,27 +23,23 @@ class Adjudicating:
 
     def start(self, comparing: Comparing | None, study_id: str) -> bool:
         """Take over what both readers say of the video shown, as one edit; False when that was not possible."""
-        refusal = self._refusal(comparing, study_id)
-        pair = comparing.pair(study_id) if comparing is not None else None
-        annotation = self._notebook.annotation
-        if refusal or comparing is None or pair is None or annotation is None:
-            self._window.hint(refusal)
+        ready = self._ready(comparing, study_id)
+        if ready is None:
             return False
+        annotation, pair, raw = ready
         try:
             after = begun(annotation, *pair)
         except ValueError as error:
             self._window.hint(f"This video cannot be adjudicated: {error}.")
             return False
-        return self._notebook.apply(after, "begin adjudication", _raw(comparing))
+        return self._notebook.apply(after, "begin adjudication", raw)
 
     def decide(self, comparing: Comparing | None, study_id: str, one: Disagreement | None, verdict: Verdict) -> bool:
         """Decide a disagreement of the video shown, as one edit; False when that was not possible."""
-        refusal = self._refusal(comparing, study_id)
-        pair = comparing.pair(study_id) if comparing is not None else None
-        annotation = self._notebook.annotation
-        if refusal or comparing is None or pair is None or annotation is None:
-            self._window.hint(refusal)
+        ready = self._ready(comparing, study_id)
+        if ready is None:
             return False
+        annotation, pair, raw = ready
         if not is_begun(annotation, *pair):
             self._window.hint("Start adjudicating this video first (button in the panel Compare).")
             return False
@@ -56,7 +53,7 @@ class Adjudicating:
         except ValueError as error:
             self._window.hint(f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.")
             return False
-        return after == annotation or self._notebook.apply(after, f"decide as {source.value}", _raw(comparing))
+        return after == annotation or self._notebook.apply(after, f"decide as {source.value}", raw)
 
     def show(self, comparing: Comparing, study_id: str, one: Disagreement | None, index: int | None, left: int) -> None:
         """What the panel offers: why not, to begin, or the answers to `one`, which stands at `index` of its list."""
@@ -69,6 +66,18 @@ class Adjudicating:
         else:
             usable = usable_sources(one.pattern, one.span, *pair) if one is not None else ()
             panel.ask_decision(index, left, [VERDICTS[source] for source in usable])
+
+    def _ready(
+        self, comparing: Comparing | None, study_id: str
+    ) -> tuple[VideoAnnotation, tuple[SheetRow, SheetRow], dict[str, JsonValue]] | None:
+        """Own annotation of the video shown, both readers' ones, what the edit says of them; None, said, if not."""
+        refusal = self._refusal(comparing, study_id)
+        pair = comparing.pair(study_id) if comparing is not None else None
+        annotation = self._notebook.annotation
+        if refusal or comparing is None or pair is None or annotation is None:
+            self._window.hint(refusal)
+            return None
+        return annotation, pair, _raw(comparing)
 
     def _refusal(self, comparing: Comparing | None, study_id: str) -> str:
         """Why the video shown cannot be adjudicated, as a sentence; "" when it can."""

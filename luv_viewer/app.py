@@ -138,7 +138,7 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("luv-viewer")
     session = Session()
-    jobs = Jobs(session, lambda: first_picture.is_over and keys.is_quiet())
+    jobs = Jobs(session, lambda: program.is_calm)
     # The study is read while the window is built. It arrives in the event loop, so not before the window is there.
     opened = paths_to_open(arguments)
     if opened:
@@ -146,53 +146,21 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     # Dressed before there are widgets: Qt would visit each of them again.
     if isinstance(application, QApplication):
         dress(application, settings.theme)
-    from luv_viewer.compare_desk import CompareDesk
-    from luv_viewer.desk import Desk
-    from luv_viewer.first_picture import FirstPicture
-    from luv_viewer.jobs.labelling import LabelJobs
-    from luv_viewer.key_watch import KeyWatch
-    from luv_viewer.label_desk import LabelDesk
-    from luv_viewer.live_desk import LiveDesk
-    from luv_viewer.settings import settings_path
-    from luv_viewer.sheet_desk import SheetDesk
-    from luv_viewer.widgets.main_window import MainWindow
+    from luv_viewer.program import Program
 
-    window = MainWindow(session)
-    first_picture, keys = FirstPicture(jobs, window.video_view), KeyWatch(application)
     once = {name: str(getattr(arguments, name)) for name in ("checkpoint", "device") if getattr(arguments, name)}
-    desk = Desk(session, jobs, window, settings, settings_path(), once)
-    label_jobs = LabelJobs(session.notebook)
-    labels = LabelDesk(session, label_jobs, window, keys)
-    sheets, comparing = SheetDesk(session, label_jobs, window), CompareDesk(session, label_jobs, window)
-    comparing.merge_requested.connect(window.menu_actions["merge_sheets"].trigger)
-    desk.join(labels, {**labels.verbs(), **sheets.verbs(), **comparing.verbs()})
-    live = LiveDesk(session, window, lambda: desk.settings, desk.ai.engine)
-    live.recording_wanted.connect(lambda path: desk.open_paths([path]))
-    labels.reader_opened.connect(live.begin_reading)
-    window.closing.connect(label_jobs.close)
-    window.closing.connect(live.close)
+    program = Program(application, session, jobs, settings, once)
     before = sys.excepthook
     sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
-    window.show()
-    if arguments.reader or arguments.project:
-        labels.start(arguments.reader, arguments.project, opens_study=bool(opened))
-        desk.ai.wait_for_reader()
-    if arguments.live is not None:
-        start = live.start_with_reader if arguments.reader or arguments.project else live.start
-        record_to = Path(arguments.record) if arguments.record else None
-        start(arguments.live, record_to=record_to, records=arguments.record is not None)
+    program.start(arguments, opens_study=bool(opened))
     if notice:
-        window.notice.say(notice)
+        program.window.notice.say(notice)
     try:
-        with closed_by_signals(window.close):
+        with closed_by_signals(program.window.close):
             return int(application.exec())
     finally:
         sys.excepthook = before
-        label_jobs.close()
-        live.close()
-        jobs.close()
-        keys.stop()
-        window.deleteLater()
+        program.close()
         application.sendPostedEvents(None, 0)
 
 

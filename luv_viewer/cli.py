@@ -14,6 +14,7 @@ from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.app import log_path, logging_to_file
 from luv_viewer.commands.benchmark_group import benchmark
 from luv_viewer.commands.labels_group import labels
+from luv_viewer.commands.options import output_folder
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +48,7 @@ def cli(debug: bool) -> None:
 
 @cli.command(no_args_is_help=True, epilog=_STATUS)
 @click.argument("paths", nargs=-1, required=True, type=_input_path, metavar="PATH...")
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder for the results; made when it is not there.",
-)
+@output_folder("Folder for the results; made when it is not there.")
 @click.option("--checkpoint", type=_input_file, metavar="FILE", help="Network to use instead of the bundled one.")
 @click.option(
     "--device",

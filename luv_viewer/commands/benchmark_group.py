@@ -7,19 +7,15 @@ from typing import Any
 
 import click
 
+from luv_viewer.commands.options import output_folder
+
 _STATUS = (
     "Exit status: 0 all done, 1 something could not be measured (a line each on stderr), 2 wrong usage, 130 stopped "
     "with Ctrl+C. What is measured by then is in the tables."
 )
 
-_folder = click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder for tables and figures; made when it is not there. Tables of an earlier run there are replaced.",
+_folder = output_folder(
+    "Folder for tables and figures; made when it is not there. Tables of an earlier run there are replaced."
 )
 _quick = click.option(
     "--quick", is_flag=True, help="A small run that only shows that everything works; its times mean nothing."

@@ -14,6 +14,7 @@ from luv_viewer.jobs.frame_server import FrameServer
 from luv_viewer.jobs.keeping import KeepRequest, serve_keeping
 from luv_viewer.jobs.mailbox import LatestMailbox, QueueMailbox
 from luv_viewer.jobs.pictures import PictureRequest, serve_pictures
+from luv_viewer.jobs.running import RunningTasks
 from luv_viewer.session import Session
 from luv_viewer.settings import Settings
 from luv_viewer.task import Report, Task
@@ -52,10 +53,10 @@ class Jobs(QObject):
     def __init__(self, session: Session, is_quiet: Callable[[], bool], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._tasks: set[Task] = set()
+        self._tasks = RunningTasks()
         self._opening: Task | None = None
         self.opening = ""
-        self.ai = AiJobs(session, is_quiet, self._start, self)
+        self.ai = AiJobs(session, is_quiet, self._tasks.start, self)
         self.frames = FrameServer(session, self)
         self._picture_box: QueueMailbox[PictureRequest] = QueueMailbox()
         self._keep_box: LatestMailbox[KeepRequest] = LatestMailbox()
@@ -67,7 +68,7 @@ class Jobs(QObject):
         keeping.progressed.connect(lambda sentence: session.problem_raised.emit(str(sentence)))
         for task in (*self.frames.tasks(), pictures, keeping):
             task.failed.connect(session.problem_raised)
-            self._start(task)
+            self._tasks.start(task)
         session.study_changed.connect(self._forget_study)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
@@ -91,7 +92,7 @@ class Jobs(QObject):
         self._opening = task
         names = from_user[0].name if len(from_user) == 1 else f"{len(from_user)} files"
         self._say_opening(f"Opening {names} …")
-        self._start(task)
+        self._tasks.start(task)
 
     def request_pictures(self, requests: list[PictureRequest], *, urgent: bool) -> None:
         """Ask for small pictures; urgent ones (top frames) before thumbnails."""
@@ -107,19 +108,9 @@ class Jobs(QObject):
         self.frames.close()
         for box in (self._picture_box, self._keep_box):
             box.close()
-        for task in list(self._tasks):
+        for task in self._tasks:
             task.cancel()
-        for task in list(self._tasks):
-            task.wait(STOP_WAIT_MS)
-
-    def _start(self, task: Task) -> None:
-        self._tasks.add(task)
-        task.ended.connect(lambda: self._task_ended(task))
-        task.start()
-
-    def _task_ended(self, task: Task) -> None:
-        self._tasks.discard(task)
-        task.deleteLater()
+        self._tasks.wait(STOP_WAIT_MS)
 
     def _take_study(self, task: Task, study: Study) -> None:
         if task is not self._opening:

@@ -12,6 +12,7 @@ from luv_viewer.domain.live_timing import Rate
 from luv_viewer.jobs.live_box import AssessBox, PictureBox
 from luv_viewer.jobs.live_recorder import LiveRecorder
 from luv_viewer.jobs.live_work import OpenAssessor, TooSlowError, serve_assessing, serve_capture
+from luv_viewer.jobs.running import RunningTasks
 from luv_viewer.task import Task
 
 STOP_WAIT_MS = 20_000
@@ -42,7 +43,7 @@ class LiveJobs(QObject):
         self._capture: Task | None = None
         self._ai: Task | None = None
         self._ai_next: OpenAssessor | None = None
-        self._tasks: set[Task] = set()
+        self._tasks = RunningTasks()
         self._picture = PictureBox()
         # Shared with the capturing thread, which hands every frame to whoever is there.
         self._lock = threading.Lock()
@@ -90,7 +91,7 @@ class LiveJobs(QObject):
         task.progressed.connect(lambda status: self._take_status(task, status))
         task.failed.connect(lambda sentence: self._take_status(task, SourceStatus(SourcePhase.FAILED, sentence)))
         self._capture = task
-        self._start(task)
+        self._tasks.start(task)
 
     def stop_source(self) -> None:
         """No more frames; what is being recorded is finished."""
@@ -121,18 +122,8 @@ class LiveJobs(QObject):
         """Stop every thread and wait for it; a recording is finished first."""
         self.stop_source()
         self.stop_ai()
-        for task in list(self._tasks):
-            task.wait(STOP_WAIT_MS)
+        self._tasks.wait(STOP_WAIT_MS)
         self.recorder.close()
-
-    def _start(self, task: Task) -> None:
-        self._tasks.add(task)
-        task.ended.connect(lambda: self._task_ended(task))
-        task.start()
-
-    def _task_ended(self, task: Task) -> None:
-        self._tasks.discard(task)
-        task.deleteLater()
 
     def _take_frame(self, task: Task, frame: LiveFrame) -> None:
         """In the capturing thread; one that was told to stop may have a frame left in its hand."""
@@ -169,7 +160,7 @@ class LiveJobs(QObject):
         self._ai = task
         with self._lock:
             self._assess = box
-        self._start(task)
+        self._tasks.start(task)
 
     def _if_current(self, task: Task, tell: Callable[[object], object], value: object) -> None:
         if task is self._ai and not task.is_cancelled:

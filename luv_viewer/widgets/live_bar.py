@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from luv_viewer.domain.live import RecordingPhase, RecordingStatus
 from luv_viewer.domain.live_timing import LiveFigures
+from luv_viewer.widgets.bar_parts import bar_button, value_label
 from luv_viewer.widgets.colors import DARK, Theme
-from luv_viewer.widgets.icons import ICON_PX, icon
+from luv_viewer.widgets.icons import icon
 from luv_viewer.widgets.playback_bar import clock_text
 
 _NAME_PX = 260
@@ -26,19 +27,19 @@ class LiveBar(QFrame):
         self._theme: Theme = DARK
         self._is_frozen = False
         self._status = RecordingStatus(RecordingPhase.FINISHED, "")
-        self.freeze = self._button("Freeze")
-        self.record = self._button("Record")
+        self.freeze = bar_button("Freeze")
+        self.record = bar_button("Record")
         self.recording = QLabel()
         self.open_recording = QPushButton("Open it")
         self.open_recording.setObjectName("open_recording")
         self.open_recording.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.open_recording.setToolTip("End live mode and open the recording")
         self.open_recording.clicked.connect(lambda: self.opening_requested.emit(self._status.path))
-        self.rates = self._value("", "Frames that come each second, and how many of them LUV-Net assesses")
-        self.dropped = self._value(
+        self.rates = value_label("", "Frames that come each second, and how many of them LUV-Net assesses")
+        self.dropped = value_label(
             "dropped 0000", "Frames LUV-Net should have seen but that had to go, because newer ones had come"
         )
-        self.latency = self._value(
+        self.latency = value_label(
             "1000 ms behind (95 % within 1000 ms)",
             "From a frame's arrival in this program to its numbers on the screen: the median of all so far.\n"
             "What the scanner and the capture device take before that is not in it.",
@@ -104,21 +105,6 @@ class LiveBar(QFrame):
         self.recording.setAccessibleName(words)
         is_there = status.phase is not RecordingPhase.RUNNING and status.n_frames > 0
         self.open_recording.setVisible(is_there)
-
-    def _button(self, text: str) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
-        button.setIconSize(QSize(ICON_PX, ICON_PX))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        return button
-
-    def _value(self, widest: str, tip: str) -> QLabel:
-        label = QLabel()
-        label.setToolTip(tip)
-        if widest:
-            label.setMinimumWidth(QFontMetrics(label.font()).horizontalAdvance(widest) + 8)
-        return label
 
 
 def recording_words(status: RecordingStatus) -> str:

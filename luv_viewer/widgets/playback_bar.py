@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFontMetrics
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QToolButton, QWidget
 
 from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.domain.playback import SPEEDS, LoopMode
 from luv_viewer.session import Session
+from luv_viewer.widgets.bar_parts import bar_button, value_label
 from luv_viewer.widgets.colors import DARK, Theme
-from luv_viewer.widgets.icons import ICON_PX, icon
+from luv_viewer.widgets.icons import icon
 
 _LOOP_ICONS = {LoopMode.VIDEO: "loop-video", LoopMode.CLIP: "loop-clip", LoopMode.OFF: "play-once"}
 
@@ -39,13 +40,13 @@ class PlaybackBar(QFrame):
         self._session = session
         self._theme: Theme = DARK
         self._buttons: dict[str, QToolButton] = {}
-        self.time = self._value("00:00.00", "Time of this frame, in minutes and seconds from the first frame")
-        self.position = self._value("frame 00000 of 00000", "Number of the frame shown, counted from 1")
-        self.rate = self._value("", "Frame rate and where it comes from")
-        self.dropped = self._value(
+        self.time = value_label("00:00.00", "Time of this frame, in minutes and seconds from the first frame")
+        self.position = value_label("frame 00000 of 00000", "Number of the frame shown, counted from 1")
+        self.rate = value_label("", "Frame rate and where it comes from")
+        self.dropped = value_label(
             "dropped 0000", "Frames that came due while playing but were not on the screen in time"
         )
-        self.ai = self._value("", _AI_TIP)
+        self.ai = value_label("", _AI_TIP)
         self.speed = QComboBox()
         self.speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.speed.setToolTip("Speed: 1 is the speed at which the video was taken  [- + 0]")
@@ -96,18 +97,9 @@ class PlaybackBar(QFrame):
         self._show_playback()
 
     def _button(self, action: str) -> QToolButton:
-        button = QToolButton()
-        button.setIconSize(QSize(ICON_PX, ICON_PX))
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button = bar_button()
         self._buttons[action] = button
         return button
-
-    def _value(self, widest: str, tip: str) -> QLabel:
-        label = QLabel()
-        label.setToolTip(tip)
-        if widest:
-            label.setMinimumWidth(QFontMetrics(label.font()).horizontalAdvance(widest) + 8)
-        return label
 
     def _show_position(self) -> None:
         video = self._session.video
