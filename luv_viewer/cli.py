@@ -72,7 +72,12 @@ def cli(debug: bool) -> None:
     show_default=True,
     help="A short last clip: repeat its last frame, move it back to end at the last frame, or leave it out.",
 )
-@click.option("--overwrite", is_flag=True, help="Start over: compute again, and replace what DIR holds already.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Start over: compute again, and replace what DIR holds already. A result of other settings (checkpoint, "
+    "precision, stride, ...) is replaced also without it.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
