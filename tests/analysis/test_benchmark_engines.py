@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,6 @@ import model
 from luv_viewer.analysis.benchmarks.cine import CineSize, demo_frames, write_jpeg_dicom
 from luv_viewer.analysis.benchmarks.engines import REFERENCE, EngineName, default_engines, open_engines
 from luv_viewer.analysis.benchmarks.plain import PlainNetwork, spread_clips
-from luv_viewer.analysis.benchmarks.plain_process import PlainProcess
 from luv_viewer.analysis.benchmarks.source import RANDOM_WEIGHTS, random_source
 from luv_viewer.analysis.errors import AnalysisError
 from luv_viewer.io import open_study
@@ -75,28 +73,6 @@ def test_the_plain_network_gives_what_the_sliding_one_gives(checkpoint: Path) ->
     assert done.results.n_real.tolist() == [30, 16]
     assert len(done.clip_s) == 2
     assert min(*done.clip_s, done.prepare_s) > 0
-
-
-def test_a_process_of_its_own_gives_the_same_from_memory_and_from_a_file(checkpoint: Path, tmp_path: Path) -> None:
-    array, video = tmp_path / "frames.npy", write_mp4(tmp_path / "cine.mp4", frames := moving_speckle(40))
-    np.save(array, frames)
-    spans, here = plan_clips(40, 30, 24, "pad"), PlainNetwork(model.load_checkpoint(checkpoint))
-    with PlainProcess(checkpoint, "cpu", {"memory": array, "file": video}) as there:
-        there.warm_up(30)
-        for study, read in (("memory", lambda: frames), ("file", lambda: open_study(video).videos[0])):
-            expected, done = here.run(read, spans, 30, (1,)), there.run(study, spans, 30, (1,))
-            np.testing.assert_allclose(done.results.probabilities, expected.results.probabilities, atol=1e-5)
-            assert done.clips == (1,)
-
-
-def test_a_plain_process_that_cannot_work_says_so(checkpoint: Path, tmp_path: Path) -> None:
-    with pytest.raises(AnalysisError, match=r"gone\.pt"):
-        PlainProcess(tmp_path / "gone.pt", "cpu", {})
-    with PlainProcess(checkpoint, "cpu", {}) as there:
-        (child,) = multiprocessing.active_children()
-        child.kill()
-        with pytest.raises(AnalysisError, match="lack of memory"):
-            there.warm_up(30)
 
 
 @pytest.mark.parametrize("text", ["auto", "torch:bf16", "openvino:gpu:fp16", "cuda:fp16"])

@@ -6,8 +6,7 @@ short warm-up are not timed; opening the file, decoding, preparing, encoding, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,11 +18,10 @@ from numpy.typing import NDArray
 import model
 from luv_viewer.analysis.benchmarks.cine import CineSize, demo_frames, write_jpeg_dicom
 from luv_viewer.analysis.benchmarks.engines import REFERENCE, Engine, EngineName, open_engines
-from luv_viewer.analysis.benchmarks.plain import PlainRun, spread_clips
-from luv_viewer.analysis.benchmarks.plain_process import PlainProcess
+from luv_viewer.analysis.benchmarks.plain import PlainNetwork, PlainRun, spread_clips
 from luv_viewer.analysis.benchmarks.rows import RowFile
 from luv_viewer.analysis.benchmarks.source import MeasuredNetwork
-from luv_viewer.analysis.engine import OpenedNetwork
+from luv_viewer.analysis.engine import OpenedNetwork, load_checkpoint
 from luv_viewer.io import open_study
 from model.benchmarks.timing import Timing
 from model.clips import Tail, plan_clips
@@ -104,17 +102,12 @@ def measure_study(table: RowFile[StudyRow], network: MeasuredNetwork, runs: Stud
         say("making the study")
         frames, path = demo_frames(runs.size), Path(place) / "cine.dcm"
         write_jpeg_dicom(path, frames)
-        array = path.with_suffix(".npy")
-        np.save(array, frames)
-        with _opened(network, runs, {MEMORY: array, DICOM: path}, say) as opened:
-            opened.warm_up(frames[:_WARM_UP_FRAMES])
-            readers: dict[str, Callable[[], Frames]] = {
-                MEMORY: lambda: frames,
-                DICOM: lambda: open_study(path).videos[0],
-            }
-            for source in runs.sources:
-                for stride, tail in runs.clips:
-                    _Block(opened, runs, _Clips(source, stride, tail), readers[source], table).measure()
+        opened = _Opened.of(network, runs, say)
+        opened.warm_up(frames[:_WARM_UP_FRAMES])
+        readers: dict[str, Callable[[], Frames]] = {MEMORY: lambda: frames, DICOM: lambda: open_study(path).videos[0]}
+        for source in runs.sources:
+            for stride, tail in runs.clips:
+                _Block(opened, runs, _Clips(source, stride, tail), readers[source], table).measure()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +116,18 @@ class _Opened:
 
     network: MeasuredNetwork
     engines: tuple[Engine, ...]
-    plain: dict[str, PlainProcess]
+    plain: dict[str, PlainNetwork]
     say: Say
+
+    @classmethod
+    def of(cls, network: MeasuredNetwork, runs: StudyRuns, say: Say) -> _Opened:
+        engines = open_engines(runs.engines, network.path, runs.calibration, say)
+        kinds = {device_kind(engine) for engine in engines if engine.opened is not None} | {"cpu"}
+        plain = {}
+        for kind in sorted(kinds):
+            say(f"opening the plain network on {kind}")
+            plain[kind] = PlainNetwork(load_checkpoint(network.path), kind)
+        return cls(network, engines, plain, say)
 
     def warm_up(self, frames: NDArray[np.uint8]) -> None:
         for engine in self.engines:
@@ -134,18 +137,6 @@ class _Opened:
         for kind, network in self.plain.items():
             self.say(f"warming up the plain network on {kind}")
             network.warm_up(self.network.clip_length)
-
-
-@contextmanager
-def _opened(network: MeasuredNetwork, runs: StudyRuns, studies: dict[str, Path], say: Say) -> Iterator[_Opened]:
-    engines = open_engines(runs.engines, network.path, runs.calibration, say)
-    kinds = {device_kind(engine) for engine in engines if engine.opened is not None} | {"cpu"}
-    with ExitStack() as processes:
-        plain = {}
-        for kind in sorted(kinds):
-            say(f"opening the plain network on {kind}")
-            plain[kind] = processes.enter_context(PlainProcess(network.path, kind, studies))
-        yield _Opened(network, engines, plain, say)
 
 
 def device_kind(engine: Engine) -> str:
@@ -199,7 +190,7 @@ class _Block:
     def _run_plain(self, kind: str, turn: int) -> None:
         clips = spread_clips(len(self._spans), self._runs.plain_clips, turn, self._runs.n_rounds)
         self._say(f"plain network on {kind}, {len(clips)} of {len(self._spans)} clips", turn)
-        self._plain[kind].append(self._opened.plain[kind].run(self._clips.source, self._spans, self._length, clips))
+        self._plain[kind].append(self._opened.plain[kind].run(self._read, self._spans, self._length, clips))
         self._put_all()
 
     def _run_engine(self, engine: Engine, turn: int) -> None:
@@ -248,7 +239,7 @@ class _Block:
             n_runs=len(done),
             ratio=1.0,
             scaled=f"{n_timed} clips timed; preparing all frames + median clip x {len(self._spans)}",
-            note="as the authors run it: a process of its own, torch's defaults, one clip at a time",
+            note="as the authors run it: torch's defaults, one clip at a time",
         )
         return self._row(measured, *self._plain_agreement(done))
 
