@@ -16,8 +16,8 @@ from model.attention import min_max
 from model.clips import Tail, plan_clips
 from model.frames import Frames, InputFrames
 from model.prediction import PredictionProvenance, VideoPrediction
-from model.runtimes.contract import Runtime
-from model.runtimes.opening import facts_of, open_runtime
+from model.runtimes.opened import OpenedNetwork
+from model.runtimes.opening import open_runtime
 from model.runtimes.prepared import PreparedNetwork
 from model.sliding import PlayHead, Report, SlidingRun
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def predict_video(
     frames: Frames,
-    checkpoint: Checkpoint | PreparedNetwork,
+    checkpoint: Checkpoint | PreparedNetwork | OpenedNetwork,
     *,
     clip_length: int = 30,
     stride: int = 24,
@@ -37,7 +37,6 @@ def predict_video(
     device: str | torch.device = "auto",
     precision: str = "auto",
     report: Report | None = None,
-    runtime: Runtime | None = None,
 ) -> VideoPrediction:
     """Run a checkpoint over a whole video; every frame is encoded once, however many clips cover it.
 
@@ -45,14 +44,14 @@ def predict_video(
         (crop, channel rule of the checkpoint, letterbox, normalise).
     clip_length, stride in frames, tail: see `plan_clips`; a short clip is padded by repeating its last real frame,
         unmasked. device, precision: see `model.runtimes.opening.open_runtime`.
-    checkpoint: on torch its network is put into eval mode and moved to the device, and stays there.
-    runtime: an engine opened for this checkpoint already, for many videos in a row; device and precision are then its.
+    checkpoint: on torch its network is put into eval mode and moved to the device, and stays there. An opened one
+        runs on its engine, whatever device and precision say: for many videos in a row.
     report: called with (steps done, steps in all) several times a second; what it raises stops the run and is raised.
     Raises ValueError for frames or numbers that do not fit, TypeError for a number that is not whole, PredictionError
     when the result cannot be computed, and whatever frame(i) raises.
     """
-    runtime = runtime or open_runtime(checkpoint, str(device), precision)
-    run, combine = _prepare(frames, checkpoint, _Clips(clip_length, stride, tail), runtime)
+    opened = _opened(checkpoint, str(device), precision)
+    run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail))
     for _ in run.steps(report or _ignore, lambda: None):
         pass
     return combine.prediction(run)
@@ -60,7 +59,7 @@ def predict_video(
 
 def iter_predictions(
     frames: Frames,
-    checkpoint: Checkpoint | PreparedNetwork,
+    checkpoint: Checkpoint | PreparedNetwork | OpenedNetwork,
     *,
     clip_length: int = 30,
     stride: int = 24,
@@ -69,7 +68,6 @@ def iter_predictions(
     precision: str = "auto",
     report: Report | None = None,
     play_head: PlayHead | None = None,
-    runtime: Runtime | None = None,
     every_s: float = 0.0,
 ) -> Iterator[VideoPrediction]:
     """As `predict_video`, giving a growing result each time more clips are done; the last one is complete.
@@ -78,8 +76,8 @@ def iter_predictions(
     every_s: seconds between two results at least, but for the last, which always comes.
     Arguments are checked at the call, everything else happens while iterating.
     """
-    runtime = runtime or open_runtime(checkpoint, str(device), precision)
-    run, combine = _prepare(frames, checkpoint, _Clips(clip_length, stride, tail), runtime)
+    opened = _opened(checkpoint, str(device), precision)
+    run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail))
     steps = run.steps(report or _ignore, play_head or (lambda: None))
     return _spaced(steps, run, combine, every_s)
 
@@ -124,10 +122,14 @@ class _Combine:
         )
 
 
-def _prepare(
-    frames: Frames, checkpoint: Checkpoint | PreparedNetwork, clips: _Clips, runtime: Runtime
-) -> tuple[SlidingRun, _Combine]:
-    facts = facts_of(checkpoint)
+def _opened(checkpoint: Checkpoint | PreparedNetwork | OpenedNetwork, device: str, precision: str) -> OpenedNetwork:
+    if isinstance(checkpoint, OpenedNetwork):
+        return checkpoint
+    return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
+
+
+def _prepare(frames: Frames, opened: OpenedNetwork, clips: _Clips) -> tuple[SlidingRun, _Combine]:
+    facts, runtime = opened.facts, opened.runtime
     inputs = InputFrames(frames, facts.preprocessing)
     spans = plan_clips(inputs.n_frames, clips.length, clips.stride, clips.tail)
     run = SlidingRun(runtime, inputs, spans, clips.length)

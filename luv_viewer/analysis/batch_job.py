@@ -23,7 +23,7 @@ from luv_viewer.io.prediction_file import SummaryRow, summarise
 from luv_viewer.io.study_parts import StudyPart, open_part
 
 if TYPE_CHECKING:
-    from luv_viewer.analysis.engine import OpenedNetwork
+    from model.runtimes.opened import OpenedNetwork
 
 Tail = Literal["pad", "align", "drop"]
 Report = Callable[[int, int], None]
@@ -205,7 +205,7 @@ class VideoWorker:
 def open_engine(engine: BatchEngine) -> OpenedNetwork:
     """The network on an engine that was chosen. Raises AnalysisError, one sentence."""
     import model
-    from luv_viewer.analysis.engine import OpenedNetwork, find_prepared_file, load_checkpoint, prepare_file
+    from luv_viewer.analysis.engine import find_prepared_file, load_checkpoint, prepare_file
     from model.runtimes.opening import open_runtime
     from model.runtimes.prepared import StoreError
 

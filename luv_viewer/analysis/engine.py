@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,36 +12,13 @@ import model
 from luv_viewer.analysis.errors import AnalysisError, CheckpointUnusableError
 from luv_viewer.domain.pattern import Pattern
 from model.facts import CheckpointFacts
-from model.runtimes.choice import read_choice
-from model.runtimes.contract import Runtime
-from model.runtimes.opening import facts_of, open_runtime
+from model.runtimes.opened import OpenedNetwork
+from model.runtimes.opening import open_runtime
 from model.runtimes.prepared import PreparedNetwork, StoreError, find_prepared, keep_prepared
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "torch", "openvino", "openvino:gpu", "openvino:npu")
 
 _OPENVINO_ON_CPU = ("auto", "fp32", "bf16", "int8")
-
-
-@dataclass(frozen=True, eq=False)
-class OpenedNetwork:
-    """A checkpoint on an engine, for many videos in a row; used by one thread at a time."""
-
-    source: model.Checkpoint | PreparedNetwork
-    runtime: Runtime
-
-    @property
-    def facts(self) -> CheckpointFacts:
-        """What the checkpoint says of itself."""
-        return facts_of(self.source)
-
-    @property
-    def reason(self) -> str:
-        """Why this engine and precision, in a few sentences."""
-        choice = read_choice(self.source) if isinstance(self.source, PreparedNetwork) else None
-        made = f"{self.runtime.precision} on {self.runtime.name}."
-        if choice is None or choice.precision != self.runtime.precision:
-            return made
-        return f"{made} Measured on this computer: {choice.reason}"
 
 
 def open_network(

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 import model
-from luv_viewer.analysis.engine import OpenedNetwork, check_patterns
 from luv_viewer.analysis.engine import check_engine as check_engine
+from luv_viewer.analysis.engine import check_patterns
 from luv_viewer.analysis.engine import load_checkpoint as load_checkpoint
 from luv_viewer.analysis.errors import AnalysisError, CheckpointUnusableError, NotAssessedError
 from luv_viewer.analysis.plausibility import why_implausible
@@ -20,9 +20,7 @@ from luv_viewer.domain.video import Video
 from luv_viewer.io import StudyError
 from model.clips import Tail
 from model.facts import CheckpointFacts
-from model.runtimes.contract import Runtime
-from model.runtimes.opening import facts_of
-from model.runtimes.prepared import PreparedNetwork
+from model.runtimes.opened import OpenedNetwork
 
 Report = Callable[[int, int], None]
 Network: TypeAlias = "model.Checkpoint | OpenedNetwork"
@@ -51,19 +49,17 @@ def predict_video(
 ) -> Prediction:
     """The complete prediction of a video; as `iter_video_predictions` otherwise."""
     _refuse_implausible(video)
-    source, runtime = _parts(checkpoint)
-    facts = facts_of(source)
+    facts = checkpoint.facts if isinstance(checkpoint, OpenedNetwork) else checkpoint
     try:
         result = model.predict_video(
             video,
-            source,
+            checkpoint,
             clip_length=facts.clip_length,
             stride=stride,
             tail=tail,
             device=device,
             precision=precision,
             report=report,
-            runtime=runtime,
         )
     except _EXPECTED as error:
         raise _plain(error, video) from error
@@ -92,12 +88,11 @@ def iter_video_predictions(
     AnalysisError when the network cannot run or a frame cannot be decoded.
     """
     _refuse_implausible(video)
-    source, runtime = _parts(checkpoint)
-    facts = facts_of(source)
+    facts = checkpoint.facts if isinstance(checkpoint, OpenedNetwork) else checkpoint
     try:
         for result in model.iter_predictions(
             video,
-            source,
+            checkpoint,
             clip_length=facts.clip_length,
             stride=stride,
             tail=tail,
@@ -105,18 +100,11 @@ def iter_video_predictions(
             precision=precision,
             play_head=play_head,
             report=report,
-            runtime=runtime,
             every_s=every_s,
         ):
             yield _to_domain(result, facts)
     except _EXPECTED as error:
         raise _plain(error, video) from error
-
-
-def _parts(network: Network) -> tuple[model.Checkpoint | PreparedNetwork, Runtime | None]:
-    if isinstance(network, OpenedNetwork):
-        return network.source, network.runtime
-    return network, None
 
 
 def _refuse_implausible(video: Video) -> None:

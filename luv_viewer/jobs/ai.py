@@ -15,7 +15,7 @@ from luv_viewer.jobs.preparing import run_preparation
 from luv_viewer.task import Report
 
 if TYPE_CHECKING:
-    from luv_viewer.analysis.engine import OpenedNetwork
+    from model.runtimes.opened import OpenedNetwork
 
 log = logging.getLogger(__name__)
 

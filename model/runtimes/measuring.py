@@ -15,6 +15,7 @@ from model.predictor import predict_video
 from model.runtimes.agreement import Agreement, ClipResults, compare
 from model.runtimes.choice import Candidate, Choice, choose, write_choice
 from model.runtimes.contract import Runtime
+from model.runtimes.opened import OpenedNetwork
 from model.runtimes.openvino_model import save_model
 from model.runtimes.openvino_runtime import OpenVINORuntime, capabilities
 from model.runtimes.prepared import INT8_NAME, PreparedNetwork, StoreError
@@ -106,11 +107,10 @@ class _Probe:
         for images in self._images:
             made = predict_video(
                 images,
-                self._prepared,
+                OpenedNetwork(self._prepared, runtime),
                 clip_length=self._prepared.facts.clip_length,
                 stride=_STRIDE,
                 tail="align",
-                runtime=runtime,
             )
             probabilities.append(made.probabilities)
             attention.append(made.clip_attention)

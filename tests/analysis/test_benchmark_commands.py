@@ -287,7 +287,8 @@ def test_an_engine_that_stops_has_a_row_that_says_so(tmp_path: Path, tiny_checkp
 
     from luv_viewer.analysis.benchmarks import encoders
     from luv_viewer.analysis.benchmarks.engines import Engine
-    from luv_viewer.analysis.engine import OpenedNetwork, open_network
+    from luv_viewer.analysis.engine import open_network
+    from model.runtimes.opened import OpenedNetwork
 
     opened = open_network(tiny_checkpoint, "torch", "fp32")
     engine = Engine(OPENVINO, OpenedNetwork(opened.source, Failing(opened.runtime.head)))  # type: ignore[arg-type]

@@ -75,6 +75,16 @@ def test_the_plain_network_gives_what_the_sliding_one_gives(checkpoint: Path) ->
     assert min(*done.clip_s, done.prepare_s) > 0
 
 
+def test_the_plain_network_sees_colour_frames_channels_first_in_memory_as_the_authors_loader_makes_them(
+    checkpoint: Path,
+) -> None:
+    loaded, seen = model.load_checkpoint(checkpoint), []
+    loaded.network.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].is_contiguous()))
+    frames = np.random.default_rng(0).integers(0, 255, (30, 40, 50, 3), dtype=np.uint8)
+    PlainNetwork(loaded).run(lambda: frames, plan_clips(30), 30, (0,))
+    assert seen == [True]
+
+
 @pytest.mark.parametrize("text", ["auto", "torch:bf16", "openvino:gpu:fp16", "cuda:fp16"])
 def test_a_name_of_an_engine_is_read_as_it_is_written(text: str) -> None:
     assert EngineName.parse(text).text == text
@@ -108,7 +118,11 @@ def test_an_engine_that_is_not_there_says_why_and_the_reference_is_always_there(
     assert f"opening {missing.text}" in said
 
 
-def test_int8_and_auto_are_measured_first_and_say_what_they_are(checkpoint: Path, tmp_path: Path) -> None:
+def test_int8_and_auto_are_measured_first_and_say_what_they_are(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is measured here must not decide what `auto` takes in other tests.
+    monkeypatch.setenv("LUV_CACHE_DIR", str(tmp_path / "cache"))
     video = write_mp4(tmp_path / "a.mp4", moving_speckle(8))
     said: list[str] = []
     names = [EngineName.parse("openvino:int8"), EngineName.parse("auto")]

@@ -14,10 +14,10 @@ from luv_viewer.analysis.benchmarks.engines import Engine, EngineName, open_engi
 from luv_viewer.analysis.benchmarks.rows import RowFile
 from luv_viewer.analysis.benchmarks.source import MeasuredNetwork
 from luv_viewer.analysis.benchmarks.study import SCANNER_FRAMES_PER_S
-from luv_viewer.analysis.engine import OpenedNetwork
 from model.benchmarks.timing import Timing, time_in_turn
 from model.errors import PredictionError
 from model.frames import InputFrames
+from model.runtimes.opened import OpenedNetwork
 
 FILE_NAME = "encoders.csv"
 NETWORKS = ("luv_net/densenet161", "luv_net/resnet50")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import torch
 
-from luv_viewer.analysis.engine import DEVICES, OpenedNetwork, open_network, resolved_device
+from luv_viewer.analysis.engine import DEVICES, open_network, resolved_device
 from luv_viewer.analysis.errors import AnalysisError
 from luv_viewer.analysis.preparation import measure_engines
 from model.runtimes.choice import Choice
 from model.runtimes.contract import PRECISIONS
+from model.runtimes.opened import OpenedNetwork
 
 Say = Callable[[str], None]
 

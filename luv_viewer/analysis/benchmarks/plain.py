@@ -71,8 +71,10 @@ class PlainNetwork:
 
     def _clip(self, images: list[NDArray[np.uint8]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Logits (P,) and attention summed over heads (L, P)."""
+        # Channels first in memory too, as torchvision's ToTensor makes frames; normalize may leave them channels last.
+        frames = normalize(images, self._rules, self._device).contiguous()
         with torch.no_grad():
-            logits, attention = self._network(normalize(images, self._rules, self._device)[None])
+            logits, attention = self._network(frames[None])
             synchronize(self._device)
         summed = sum_heads(attention.cpu().numpy())
         return logits[0].double().cpu().numpy(), np.asarray(summed[0], dtype=np.float64)

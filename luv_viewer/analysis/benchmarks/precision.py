@@ -176,11 +176,10 @@ class _Collected:
         try:
             made = model.predict_video(
                 images,
-                opened.source,
+                opened,
                 clip_length=clip_length,
                 stride=runs.stride,
                 tail=runs.tail,
-                runtime=opened.runtime,
             )
         except model.PredictionError as error:
             self.failed, self.note = True, f"it stopped: {error}"

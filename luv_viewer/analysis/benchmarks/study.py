@@ -21,13 +21,14 @@ from luv_viewer.analysis.benchmarks.engines import REFERENCE, Engine, EngineName
 from luv_viewer.analysis.benchmarks.plain import PlainNetwork, PlainRun, spread_clips
 from luv_viewer.analysis.benchmarks.rows import RowFile
 from luv_viewer.analysis.benchmarks.source import MeasuredNetwork
-from luv_viewer.analysis.engine import OpenedNetwork, load_checkpoint
+from luv_viewer.analysis.engine import load_checkpoint
 from luv_viewer.io import open_study
 from model.benchmarks.timing import Timing
 from model.clips import Tail, plan_clips
 from model.frames import Frames
 from model.prediction import VideoPrediction
 from model.runtimes.agreement import Agreement, ClipResults, compare
+from model.runtimes.opened import OpenedNetwork
 
 FILE_NAME = "study.csv"
 MEMORY, DICOM = "memory, uint8 RGB", "DICOM on disk, JPEG baseline"
@@ -146,9 +147,7 @@ def device_kind(engine: Engine) -> str:
 
 
 def _predict(opened: OpenedNetwork, frames: Frames, clip_length: int, clips: tuple[int, Tail]) -> VideoPrediction:
-    return model.predict_video(
-        frames, opened.source, clip_length=clip_length, stride=clips[0], tail=clips[1], runtime=opened.runtime
-    )
+    return model.predict_video(frames, opened, clip_length=clip_length, stride=clips[0], tail=clips[1])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from model.devices import Engine
 from model.frames import InputFrames
 from model.preprocessing import Region, normalize
 from model.runtimes.device_frames import DeviceFrames
+from model.runtimes.opened import OpenedNetwork
 from model.runtimes.torch_runtime import TorchRuntime
 
 
@@ -78,6 +79,6 @@ def test_a_card_would_get_the_same_answer(small_checkpoint: Checkpoint) -> None:
 
     frames = noise(50, 40, 50, 3)
     expected = predict_video(frames, small_checkpoint, stride=1, tail="align")
-    found = predict_video(frames, small_checkpoint, stride=1, tail="align", runtime=OnCard())
+    found = predict_video(frames, OpenedNetwork(small_checkpoint, OnCard()), stride=1, tail="align")
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-5)
     np.testing.assert_allclose(found.clip_attention, expected.clip_attention, atol=1e-5)
