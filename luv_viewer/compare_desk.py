@@ -104,8 +104,7 @@ class CompareDesk(QObject):
         if place != self._session.video_index:
             self._session.show_video(place)
         self._current = (study_id, one)
-        self._session.player.pause()
-        self._session.player.show_frame(one.span.start)
+        self._session.player.stop_at(one.span.start)
         self._session.select_pattern(one.pattern)
         self._present()
 

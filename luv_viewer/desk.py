@@ -132,7 +132,7 @@ class Desk(QObject):
         window.pattern_panel.pattern_selected.connect(session.select_pattern)
         window.pattern_panel.checkpoint_info_requested.connect(self.ai.tell_checkpoint_info)
         window.pattern_panel.ai_action_requested.connect(self.ai.act_on_state)
-        window.top_frames.frame_requested.connect(self._jump_to)
+        window.top_frames.frame_requested.connect(self.session.player.stop_at)
         window.playback_bar.speed_chosen.connect(session.player.set_speed)
 
     def _connect_verbs(self) -> None:
@@ -229,16 +229,12 @@ class Desk(QObject):
         if not self.session.marking.stop_running():
             self.jobs.ai.stop()
 
-    def _jump_to(self, frame: int) -> None:
-        self.session.player.pause()
-        self.session.player.show_frame(frame)
-
     def _go_to_frame(self) -> None:
         video = self.session.video
         if video is not None:
             frame = ask_frame(self.session.player.frame, video.n_frames, self.window)
             if frame is not None:
-                self._jump_to(frame)
+                self.session.player.stop_at(frame)
 
     def _toggle_full_screen(self) -> None:
         if self.window.isFullScreen():

@@ -10,23 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from PySide6.QtCore import QObject, QPoint, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject, Signal
 
 from luv_viewer.domain import track as tracks
 from luv_viewer.domain.edit import EntryKind
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
 from luv_viewer.domain.reaction import ReactionTime
 from luv_viewer.domain.reader_file import Reader, ReaderFileError
-from luv_viewer.domain.span_set import SpanSet
-from luv_viewer.domain.track import Edge
 from luv_viewer.domain.work_queue import next_unfinished
 from luv_viewer.jobs.labelling import LabelJobs, OpenedReader
 from luv_viewer.key_watch import KeyWatch
 from luv_viewer.label_presenter import LabelPresenter, unlooked_words
 from luv_viewer.session import Session
 from luv_viewer.suggestion_desk import SuggestionDesk
+from luv_viewer.timeline_desk import TimelineDesk
 from luv_viewer.widgets.dialogs.finalise_dialog import ask_finalise
 from luv_viewer.widgets.dialogs.reaction_dialog import ask_reaction
 from luv_viewer.widgets.dialogs.reader_dialog import ReaderChoice, ask_reader
@@ -34,16 +31,6 @@ from luv_viewer.widgets.dialogs.unsaved_dialog import ask_copy_path, ask_unsaved
 from luv_viewer.widgets.main_window import MainWindow
 
 WRITE_WAIT_S = 5.0
-INTERVAL_MENU = (
-    "loop_interval",
-    "split",
-    "merge",
-    "delete",
-    "start_earlier",
-    "start_later",
-    "end_earlier",
-    "end_later",
-)
 
 
 def default_project_folder(title: str) -> Path:
@@ -72,6 +59,7 @@ class LabelDesk(QObject):
         self._takes_own_study = False
         self.presenter = LabelPresenter(session, jobs, window)
         self._suggestions = SuggestionDesk(session, self.presenter, window)
+        self._timeline = TimelineDesk(session, window)
         jobs.opened.connect(self._take_reader)
         jobs.open_failed.connect(window.notice.say)
         jobs.busy.connect(window.say_working)
@@ -83,7 +71,6 @@ class LabelDesk(QObject):
         keys.held_key_released.connect(self._marking.release)
         window.may_close = self.may_close
         self._connect_panel()
-        self._connect_timeline()
 
     def verbs(self) -> dict[str, Callable[[], object]]:
         """What the menu's actions do, by name."""
@@ -103,7 +90,7 @@ class LabelDesk(QObject):
             "split": lambda: hand.change_interval("split", lambda t, i, n: tracks.split(t, self._session.player.frame)),
             "merge": lambda: hand.change_interval("merge", lambda t, i, n: tracks.merge(t, i)),
             "delete": lambda: hand.change_interval("delete", lambda t, i, n: tracks.delete(t, i)),
-            "loop_interval": self._loop_interval,
+            "loop_interval": self._timeline.loop_interval,
             "finalise": lambda: self._labelling(self.finalise),
             **self._suggestions.verbs(),
             "measure_reaction": self._measure_reaction,
@@ -195,7 +182,7 @@ class LabelDesk(QObject):
         if unlooked:
             answer = ask_finalise(unlooked_words(annotation), self._window)
             if answer == "show":
-                self._jump_to(unlooked.spans[0].start)
+                self._session.player.stop_at(unlooked.spans[0].start)
             if answer != "state_absent":
                 return
             for pattern in TRACK_PATTERNS:
@@ -277,21 +264,6 @@ class LabelDesk(QObject):
         self._keys.hold()
         self._marking.press(pattern, is_absence=is_absence)
 
-    def _loop_interval(self) -> None:
-        player = self._session.player
-        span = self._marking.selection.current_span()
-        if player.loop_interval is not None:
-            player.loop(None)
-        elif span is None:
-            player.set_loop_mode(player.loop_mode.next)
-        else:
-            player.loop(span)
-            self._window.hint(f"Looping frames {span.label.replace('_', '–')}. L plays on.")
-
-    def _jump_to(self, frame: int) -> None:
-        self._session.player.pause()
-        self._session.player.show_frame(frame)
-
     def _change_field(self, name: str, value: object) -> None:
         annotation = self._notebook.annotation
         if annotation is not None:
@@ -309,43 +281,9 @@ class LabelDesk(QObject):
         panel = self._window.label_panel
         panel.field_changed.connect(self._change_field)
         panel.finalise_requested.connect(self.finalise)
-        panel.frame_requested.connect(self._jump_to)
+        panel.frame_requested.connect(self._session.player.stop_at)
         panel.reader_requested.connect(self.choose_reader)
         panel.pattern_chosen.connect(self._session.select_pattern)
-
-    def _connect_timeline(self) -> None:
-        timeline, hand = self._window.timeline, self._marking
-        timeline.interval_drawn.connect(lambda pattern, span: hand.add(pattern, span, "mark present"))
-        timeline.absence_drawn.connect(lambda pattern, span: hand.state_absent(pattern, SpanSet.of(span)))
-        timeline.interval_selected.connect(hand.selection.select)
-        timeline.edge_moved.connect(self._move_edge)
-        timeline.interval_moved.connect(
-            lambda pattern, index, frames: hand.change_at(
-                pattern, index, "move", lambda t, i, n: tracks.shift(t, i, frames, n)
-            )
-        )
-        timeline.interval_loop_requested.connect(self._loop_at)
-        timeline.track_menu_requested.connect(self._show_menu)
-
-    def _move_edge(self, pattern: Pattern, index: int, edge: Edge, frame: int) -> None:
-        self._marking.change_at(
-            pattern, index, f"move the {edge}", lambda t, i, n: tracks.move_edge(t, i, edge, frame, n)
-        )
-
-    def _loop_at(self, pattern: Pattern, index: int) -> None:
-        self._marking.selection.select(pattern, index)
-        self._session.player.loop(None)
-        self._loop_interval()
-
-    def _show_menu(self, pattern: Pattern, index: int | None, frame: int, where: QPoint) -> None:
-        self._marking.selection.select(pattern, index)
-        self._jump_to(frame)
-        menu = QMenu(self._window)
-        names = INTERVAL_MENU if index is not None else ("mark_in", "mark_out", "commit_marks", "whole_clip")
-        actions: list[QAction] = [self._window.menu_actions[name] for name in names]
-        menu.addActions(actions)
-        menu.exec(where)
-        menu.deleteLater()
 
 
 def _readers_of(folder: Path) -> tuple[Reader, ...]:

@@ -131,8 +131,12 @@ class Player(QObject):
 
     def step_frames(self, step: int) -> None:
         """Pause and move by `step` frames."""
+        self.stop_at(self.frame + step)
+
+    def stop_at(self, frame: int) -> None:
+        """Pause and show a frame."""
         self.pause()
-        self.show_frame(self.frame + step)
+        self.show_frame(frame)
 
     def play(self) -> None:
         """Start the clock at the play head; from the start when the head stands at the end of a single pass."""

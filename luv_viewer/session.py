@@ -144,8 +144,7 @@ class Session(QObject):
         stops = (*(self.key_frames() or ()), *(span.start for span in intervals))
         further = [frame for frame in stops if (frame - here) * direction > 0]
         if further:
-            self.player.pause()
-            self.player.show_frame(min(further, key=lambda frame: abs(frame - here)))
+            self.player.stop_at(min(further, key=lambda frame: abs(frame - here)))
 
     def frame_was_shown(self, video: Video, frame: int, ticket: PlayTicket | None) -> None:
         """The view painted `frame` of `video`: it counts as seen. ticket: from the player, when it was asked for."""

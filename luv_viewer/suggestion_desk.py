@@ -61,8 +61,7 @@ class SuggestionDesk(QObject):
             self._session.marking.selection.select(
                 one.pattern, tracks.interval_at(after.track(one.pattern), one.span.start)
             )
-            self._session.player.pause()
-            self._session.player.show_frame(one.span.start)
+            self._session.player.stop_at(one.span.start)
 
     def _answer_here(self, how: str) -> None:
         pattern, frame = self._session.selected_pattern, self._session.player.frame
@@ -78,6 +77,5 @@ class SuggestionDesk(QObject):
 
     def _show_suggestion(self, pattern: Pattern, span: Span) -> None:
         self._session.select_pattern(pattern)
-        self._session.player.pause()
-        self._session.player.show_frame(span.start)
+        self._session.player.stop_at(span.start)
         self._window.hint("Y accepts this suggestion of the AI, X rejects it.")
