@@ -51,7 +51,7 @@ def predict_video(
     when the result cannot be computed, and whatever frame(i) raises.
     """
     opened = _opened(checkpoint, str(device), precision)
-    run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail))
+    run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail), is_watched=False)
     for _ in run.steps(report or _ignore, lambda: None):
         pass
     return combine.prediction(run)
@@ -77,7 +77,7 @@ def iter_predictions(
     Arguments are checked at the call, everything else happens while iterating.
     """
     opened = _opened(checkpoint, str(device), precision)
-    run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail))
+    run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail), is_watched=True)
     steps = run.steps(report or _ignore, play_head or (lambda: None))
     return _spaced(steps, run, combine, every_s)
 
@@ -128,11 +128,11 @@ def _opened(checkpoint: Checkpoint | PreparedNetwork | OpenedNetwork, device: st
     return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
 
 
-def _prepare(frames: Frames, opened: OpenedNetwork, clips: _Clips) -> tuple[SlidingRun, _Combine]:
+def _prepare(frames: Frames, opened: OpenedNetwork, clips: _Clips, *, is_watched: bool) -> tuple[SlidingRun, _Combine]:
     facts, runtime = opened.facts, opened.runtime
     inputs = InputFrames(frames, facts.preprocessing)
     spans = plan_clips(inputs.n_frames, clips.length, clips.stride, clips.tail)
-    run = SlidingRun(runtime, inputs, spans, clips.length)
+    run = SlidingRun(runtime, inputs, spans, clips.length, is_watched=is_watched)
     provenance = PredictionProvenance(
         facts.name, facts.version, runtime.name, runtime.precision, clips.stride, clips.tail
     )

@@ -19,16 +19,25 @@ Report = Callable[[int, int], None]
 PlayHead = Callable[[], int | None]
 
 _CLIPS_TO_START = 8
-"""Clips that wait for one another while frames are still to come: fewer calls of the head, results soon enough."""
+"""Clips that wait for one another while frames are still to come, where somebody watches: soon enough."""
 
 
 class SlidingRun:
     """One pass of a network over the clips of a video.
 
+    is_watched: whether somebody waits for the first clips; else the head is called less often, which is faster.
     A clip cut by the end of the video is a window too: over the video with its last frame repeated L - 1 times.
     """
 
-    def __init__(self, runtime: Runtime, frames: InputFrames, spans: NDArray[np.int64], clip_length: int) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        frames: InputFrames,
+        spans: NDArray[np.int64],
+        clip_length: int,
+        *,
+        is_watched: bool = True,
+    ) -> None:
         self._runtime, self._frames, self._clip_length = runtime, frames, clip_length
         self._starts = spans[:, 0]
         self._rows = clip_rows(spans, clip_length)
@@ -42,7 +51,9 @@ class SlidingRun:
         self._logits = np.full((len(spans), runtime.head.n_patterns), np.nan)
         self._clip_attention = np.full((len(spans), clip_length, runtime.head.n_patterns), np.nan)
         stride = int(spans[1, 0] - spans[0, 0]) if len(spans) > 1 else 1
-        self._clips_to_start = max(1, min(_CLIPS_TO_START, runtime.clips_at_once) // max(1, stride))
+        self._clips_to_start = runtime.clips_at_once
+        if is_watched:
+            self._clips_to_start = max(1, min(_CLIPS_TO_START, runtime.clips_at_once) // max(1, stride))
 
     def steps(self, report: Report, play_head: PlayHead) -> Iterator[None]:
         """Run to the end, frames nearest to the play head first; yields each time more clips are done.
