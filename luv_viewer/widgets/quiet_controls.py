@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QMargins, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMargins, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -79,20 +79,27 @@ class QuietButton(QPushButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Remember whether the reader came here with Tab: only then is Enter meant for this button."""
         self._reached_by_tab = event.reason() in _TABBED
+        if self._reached_by_tab:
+            # Only now: buttons get thousands of events while the window is built, and Python sees none of them.
+            self.installEventFilter(self)
         super().focusInEvent(event)
 
-    def event(self, event: QEvent) -> bool:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Enter is the window's again."""
+        self.removeEventFilter(self)
+        super().focusOutEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep Enter from the window's actions where it is meant for this button."""
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and self._reached_by_tab
             and event.key() in _ENTER
             and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         ):
             event.accept()
             return True
-        return super().event(event)
+        return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses; every other key belongs to the window."""
