@@ -206,6 +206,7 @@ def open_engine(engine: BatchEngine) -> OpenedNetwork:
     """The network on an engine that was chosen. Raises AnalysisError, one sentence."""
     import model
     from luv_viewer.analysis.engine import find_prepared_file, load_checkpoint, prepare_file
+    from model.runtimes.opened import OpenedNetwork
     from model.runtimes.opening import open_runtime
     from model.runtimes.prepared import StoreError
 

@@ -53,7 +53,7 @@ def test_eight_clips_are_learnt(kind: str) -> None:
     tiny = TINY[kind]
     network, clips = tiny.build().train(), tiny.clips(8)
     labels = (torch.rand(8, 4, generator=torch.Generator().manual_seed(3)) > 0.5).float()
-    optimizer = torch.optim.Adam(network.parameters(), lr=tiny.learning_rate)
+    optimizer = torch.optim.Adam(network.parameters(), lr=tiny.learning_rate, fused=True)
     losses = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(4)
