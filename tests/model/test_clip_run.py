@@ -234,10 +234,11 @@ def test_a_checkpoint_fits_the_size_of_its_network(changes: dict[str, Any], sent
         replace(checkpoint_of("c3d"), **changes)
 
 
-def test_half_precision_is_near_and_said(make_frames: MakeFrames) -> None:
-    checkpoint = checkpoint_of("frame_net-mean")
-    exact = predict_video(make_frames(3), checkpoint, clip_length=3)
-    rough = predict_video(make_frames(3), checkpoint, clip_length=3, precision="bf16")
+@pytest.mark.parametrize("kind", CLIP_BY_CLIP)
+def test_half_precision_is_near_and_said(kind: str, make_frames: MakeFrames) -> None:
+    checkpoint = checkpoint_of(kind)
+    exact = predict_video(make_frames(3), checkpoint, clip_length=checkpoint.clip_length)
+    rough = predict_video(make_frames(3), checkpoint, clip_length=checkpoint.clip_length, precision="bf16")
     assert rough.provenance.precision == "bf16"
     np.testing.assert_allclose(rough.probabilities, exact.probabilities, atol=0.05)
     assert not np.array_equal(rough.logits, exact.logits)

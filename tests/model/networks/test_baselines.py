@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -118,6 +120,16 @@ def test_a_feature_map_averages_to_the_features(name: str) -> None:
     with torch.inference_mode():
         averaged = feature_map(encoder, frames).mean(dim=(2, 3))
         torch.testing.assert_close(averaged, encoder(frames), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["usvn-attn", "frame_net-max", "cnn_lstm", "b_line_net"])
+def test_networks_with_a_frame_encoder_start_from_its_weights(kind: str, tmp_path: Path) -> None:
+    tiny, encoder = TINY[kind], build_encoder("resnet18")
+    torch.save(encoder.state_dict(), tmp_path / "weights.pt")
+    network = build_network(tiny.name, **tiny.options, encoder_weights=tmp_path / "weights.pt")
+    assert torch.equal(network.encoder.conv1.weight, encoder.conv1.weight)
+    assert len(network.encoder_weights_sha256) == 64
+    assert "encoder_weights" not in network.option_values
 
 
 def test_a_feature_map_of_something_else_is_refused() -> None:
