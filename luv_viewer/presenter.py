@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 
 from luv_viewer.domain.ai_state import AiPhase
+from luv_viewer.domain.prediction import NO_PATTERN_ATTENTION
 from luv_viewer.jobs import FrameFailure, FramePicture, Jobs, SmallPicture
 from luv_viewer.jobs.pictures import PictureRequest
 from luv_viewer.player import PlayTicket
@@ -13,6 +14,7 @@ from luv_viewer.session import Session
 from luv_viewer.widgets.ai_status import AiKind
 from luv_viewer.widgets.main_window import MainWindow
 from luv_viewer.widgets.study_panel import THUMBNAIL_PX
+from luv_viewer.widgets.top_frames import NONE_STANDS_OUT
 
 TOP_FRAME_PX = (120, 96)
 _PHASE_KINDS: dict[AiPhase, AiKind] = {
@@ -135,7 +137,9 @@ class Presenter(QObject):
     def _show_top_frames(self) -> None:
         session, prediction = self._session, self._session.prediction
         pattern = session.selected_pattern
-        self._window.top_frames.set_key_frames(pattern, session.key_frames())
+        has_attention = prediction is None or prediction.has_attention
+        why_none = NONE_STANDS_OUT if has_attention else NO_PATTERN_ATTENTION.capitalize()
+        self._window.top_frames.set_key_frames(pattern, session.key_frames(), why_none)
         if prediction is not None and pattern in prediction.patterns:
             self._window.top_frames.set_present(bool(prediction.present[prediction.patterns.index(pattern)]))
 

@@ -121,7 +121,7 @@ class Session(QObject):
     def key_frames(self) -> tuple[int, ...] | None:
         """Top frames of the selected pattern by rank, of the video or of the clip shown alone.
 
-        None: not assessed; empty: the attention is constant, so that no frame stands out.
+        None: not assessed; empty: no frame stands out, for the attention is constant or the network has none.
         """
         prediction = self.prediction
         if prediction is None or self.selected_pattern not in prediction.patterns:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from model.authors_checkpoint import is_authors_file, read_authors_file
 from model.errors import CheckpointError, WeightFileError
 from model.facts import PATTERNS, CheckpointFacts
+from model.networks.contract import has_pattern_attention
 from model.networks.encoders import refuse_mismatch, with_batch_counters
 from model.preprocessing import Preprocessing
 from model.registry import build_network
@@ -35,10 +36,22 @@ _STORED: Mapping[str, torch.dtype] = {"float32": torch.float32, "float16": torch
 class Checkpoint(CheckpointFacts):
     """A network ready for inference, and what it was made with.
 
-    network: in eval mode, float32, on the CPU when loaded. The rest: see `CheckpointFacts`.
+    network: in eval mode, float32, on the CPU when loaded. The rest: see `CheckpointFacts`; has_attention is what the
+    network says. Raises ValueError also when clip length or size are not those that the network was built for.
     """
 
     network: nn.Module
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "has_attention", has_pattern_attention(self.network))
+        options = getattr(self.network, "option_values", {})
+        for name, value in (
+            ("clip_length", self.clip_length),
+            *((side, self.preprocessing.size) for side in ("size", "height", "width")),
+        ):
+            if options.get(name, value) != value:
+                raise ValueError(f"the network was built for {name} {options[name]}, got {value}")
 
 
 def save_checkpoint(

@@ -35,6 +35,8 @@ class VideoPrediction:
     clip_attention: (K, L, P) summed over heads as the network gave it (equation 7); rows past the span are the copies.
     frame_attention: (T, P) in [0, 1], equation 8 over the video's mean attention; NaN where no clip has run.
     constant_attention: (P,) bool, True where there was nothing to scale and the curve is all 0.
+    has_attention: False when the network has no pattern attention: clip_attention and frame_attention are then NaN
+        throughout, constant_attention is False and `top_frames` is empty.
     """
 
     clip_spans: NDArray[np.int64]
@@ -45,6 +47,7 @@ class VideoPrediction:
     frame_attention: FloatArray
     constant_attention: NDArray[np.bool_]
     provenance: PredictionProvenance
+    has_attention: bool = True
 
     def __post_init__(self) -> None:
         k, p = len(self.clip_spans), self.frame_attention.shape[1]
@@ -68,5 +71,6 @@ class VideoPrediction:
         return not bool(np.isnan(self.logits).any())
 
     def top_frames(self, pattern_index: int, k: int = 3) -> tuple[int, ...]:
-        """The k frames with the highest attention for a pattern, by rank, ties to the earlier; fewer where T < k."""
+        """The k frames with the highest attention for a pattern, by rank, ties to the earlier; fewer where T < k,
+        none where the network has no pattern attention."""
         return top_frames(self.frame_attention[:, pattern_index], k)

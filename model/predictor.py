@@ -1,4 +1,4 @@
-"""The only entry for inference: LUV-Net over the sliding clips of one video."""
+"""The only entry for inference: a network over the sliding clips of one video."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from model.aggregation import video_attention, video_probabilities
 from model.attention import min_max
+from model.clip_run import ClipRun
 from model.clips import Tail, plan_clips
 from model.frames import Frames, InputFrames
 from model.prediction import PredictionProvenance, VideoPrediction
+from model.runtimes.clip_runtime import ClipRuntime
 from model.runtimes.opened import OpenedNetwork
 from model.runtimes.opening import open_runtime
 from model.runtimes.prepared import PreparedNetwork
@@ -38,7 +40,8 @@ def predict_video(
     precision: str = "auto",
     report: Report | None = None,
 ) -> VideoPrediction:
-    """Run a checkpoint over a whole video; every frame is encoded once, however many clips cover it.
+    """Run a checkpoint over a whole video: LUV-Net encodes every frame once, however many clips cover it; every other
+    network takes each clip once, in true float32, bf16 or fp16 throughout.
 
     frames: (T, H, W, 3) uint8 RGB (letterbox and normalise only), or an object with frame(i), n_frames and region
         (crop, channel rule of the checkpoint, letterbox, normalise).
@@ -47,8 +50,8 @@ def predict_video(
     checkpoint: on torch its network is put into eval mode and moved to the device, and stays there. An opened one
         runs on its engine, whatever device and precision say: for many videos in a row.
     report: called with (steps done, steps in all) several times a second; what it raises stops the run and is raised.
-    Raises ValueError for frames or numbers that do not fit, TypeError for a number that is not whole, PredictionError
-    when the result cannot be computed, and whatever frame(i) raises.
+    Raises ValueError for frames or numbers that do not fit the video or the network, TypeError for a number that is
+    not whole, PredictionError when the result cannot be computed, and whatever frame(i) raises.
     """
     opened = _opened(checkpoint, str(device), precision)
     run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail), is_watched=False)
@@ -74,7 +77,8 @@ def iter_predictions(
 
     play_head: tells the frame on screen (None: the first); frames nearest to it are encoded next.
     every_s: seconds between two results at least, but for the last, which always comes.
-    Arguments are checked at the call, everything else happens while iterating.
+    Arguments are checked at the call, all but a clip length that the network does not take; everything else happens
+    while iterating.
     """
     opened = _opened(checkpoint, str(device), precision)
     run, combine = _prepare(frames, opened, _Clips(clip_length, stride, tail), is_watched=True)
@@ -82,13 +86,16 @@ def iter_predictions(
     return _spaced(steps, run, combine, every_s)
 
 
-def _spaced(steps: Iterator[None], run: SlidingRun, combine: _Combine, every_s: float) -> Iterator[VideoPrediction]:
+def _spaced(steps: Iterator[None], run: _Run, combine: _Combine, every_s: float) -> Iterator[VideoPrediction]:
     given_s = -math.inf
     for _ in steps:
         now_s = time.monotonic()
         if run.is_complete or now_s - given_s >= every_s:
             given_s = now_s
             yield combine.prediction(run)
+
+
+_Run = SlidingRun | ClipRun
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,9 @@ class _Combine:
     spans: NDArray[np.int64]
     n_frames: int
     provenance: PredictionProvenance
+    has_attention: bool
 
-    def prediction(self, run: SlidingRun) -> VideoPrediction:
+    def prediction(self, run: _Run) -> VideoPrediction:
         logits, clip_attention = run.results()
         probabilities = 1.0 / (1.0 + np.exp(-np.clip(logits, -700.0, 700.0)))
         frame_attention, constant = min_max(video_attention(clip_attention, self.spans, self.n_frames))
@@ -119,6 +127,7 @@ class _Combine:
             frame_attention=frame_attention,
             constant_attention=constant,
             provenance=self.provenance,
+            has_attention=self.has_attention,
         )
 
 
@@ -128,15 +137,19 @@ def _opened(checkpoint: Checkpoint | PreparedNetwork | OpenedNetwork, device: st
     return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
 
 
-def _prepare(frames: Frames, opened: OpenedNetwork, clips: _Clips, *, is_watched: bool) -> tuple[SlidingRun, _Combine]:
+def _prepare(frames: Frames, opened: OpenedNetwork, clips: _Clips, *, is_watched: bool) -> tuple[_Run, _Combine]:
     facts, runtime = opened.facts, opened.runtime
     inputs = InputFrames(frames, facts.preprocessing)
     spans = plan_clips(inputs.n_frames, clips.length, clips.stride, clips.tail)
-    run = SlidingRun(runtime, inputs, spans, clips.length, is_watched=is_watched)
+    run: _Run
+    if isinstance(runtime, ClipRuntime):
+        run = ClipRun(runtime, inputs, spans, clips.length, len(facts.patterns))
+    else:
+        run = SlidingRun(runtime, inputs, spans, clips.length, is_watched=is_watched)
     provenance = PredictionProvenance(
         facts.name, facts.version, runtime.name, runtime.precision, clips.stride, clips.tail
     )
-    return run, _Combine(spans, inputs.n_frames, provenance)
+    return run, _Combine(spans, inputs.n_frames, provenance, facts.has_attention)
 
 
 def _ignore(done: int, total: int) -> None:

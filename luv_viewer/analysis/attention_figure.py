@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from luv_viewer import RESEARCH_USE
 from luv_viewer.domain.pattern import Pattern
-from luv_viewer.domain.prediction import Prediction
+from luv_viewer.domain.prediction import NO_PATTERN_ATTENTION, Prediction
 from luv_viewer.domain.span import Span
 
 RANK_LETTERS = "ABC"
@@ -63,7 +63,8 @@ def attention_figure(
     name: str, cine: Cine, prediction: Prediction, ground_truth: Mapping[Pattern, Sequence[Span]] | None = None
 ) -> Figure:
     """One row per pattern: the attention scaled by equation 8 over frames numbered from 1, the top frames as red dots
-    A B C by rank, and these frames beside it; neither where attention is constant. The curve of a pattern below its
+    A B C by rank, and these frames beside it; neither where attention is constant, and a sentence instead of a
+    curve where the network has no pattern attention. The curve of a pattern below its
     threshold is dimmed.
 
     name: the heading, never a patient name. ground_truth: spans where a reader saw the pattern, drawn as a green
@@ -103,7 +104,8 @@ def _draw_curve(axes: Axes, prediction: Prediction, row: int, truth: Sequence[Sp
     curve = prediction.frame_attention[:, row]
     numbers = np.arange(1, prediction.n_frames + 1)
     marker = "o" if prediction.n_frames == 1 else ""
-    axes.plot(numbers, curve, color=_CURVE, lw=1.8, alpha=alpha, marker=marker, label="scaled attention", zorder=2)
+    if prediction.has_attention:
+        axes.plot(numbers, curve, color=_CURVE, lw=1.8, alpha=alpha, marker=marker, label="scaled attention", zorder=2)
     if truth is not None:
         axes.plot(
             numbers, _truth_line(truth, prediction.n_frames), color=_TRUTH, ls="--", lw=1.2, drawstyle="steps-mid"
@@ -133,10 +135,18 @@ def _draw_curve(axes: Axes, prediction: Prediction, row: int, truth: Sequence[Sp
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_color("#AEB7C0")
-    if prediction.constant_attention[row]:
-        words = "one frame: nothing to compare" if prediction.n_frames == 1 else "attention is the same on every frame"
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=_MUTED)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncols=3, fontsize=8, frameon=False, borderaxespad=0.2)
+    axes.text(0.5, 0.5, _why_no_curve(prediction, row), transform=axes.transAxes, ha="center", color=_MUTED)
+    if axes.lines:
+        axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.1), ncols=3, fontsize=8, frameon=False, borderaxespad=0.2)
+
+
+def _why_no_curve(prediction: Prediction, row: int) -> str:
+    """Empty where the curve says something."""
+    if not prediction.has_attention:
+        return NO_PATTERN_ATTENTION
+    if not prediction.constant_attention[row]:
+        return ""
+    return "one frame: nothing to compare" if prediction.n_frames == 1 else "attention is the same on every frame"
 
 
 def _letter_top_frames(axes: Axes, top: Sequence[int], curve: NDArray[np.floating], n_frames: int) -> None:

@@ -66,13 +66,15 @@ def chosen_engine(checkpoint: Path, task: BatchTask, say: Callable[[str], None])
     The checkpoint is made ready for it. Raises AnalysisError, CheckpointUnusableError.
     """
     from luv_viewer.analysis.engine import check_engine, open_network, resolved_device, runs_on_openvino
+    from model.runtimes.prepared import PreparedNetwork
 
     check_engine(task.device, task.precision)
     device = resolved_device(task.device)
     if runs_on_openvino(device, task.precision):
         opened = open_network(checkpoint, device, task.precision, say=say)
         place = device.partition(":")[2] or "cpu"
-        return BatchEngine(checkpoint, f"openvino:{place}", opened.runtime.precision)
+        engine = f"openvino:{place}" if isinstance(opened.source, PreparedNetwork) else "cpu"
+        return BatchEngine(checkpoint, engine, opened.runtime.precision)
     from luv_viewer.analysis.engine import load_checkpoint
     from model.devices import resolve_engine
 

@@ -33,7 +33,8 @@ def open_network(
 
     "auto" is CUDA where there is a card that torch can use, else the CPU. On the CPU it is OpenVINO, with a network
     converted once and kept in the user's cache, and torch where OpenVINO is not installed or cannot compute the
-    precision. background: a window on the same cores goes first. say: told what takes a while.
+    precision. A network that is no LUV-Net runs on torch alone. background: a window on the same cores goes first.
+    say: told what takes a while.
     Raises CheckpointUnusableError for the file, AnalysisError for device and precision, in one sentence.
     """
     try:
@@ -41,8 +42,11 @@ def open_network(
         if runs_on_openvino(device, precision):
             prepared = find_prepared_file(path)
             if prepared is None:
+                checkpoint = load_checkpoint(path)
+                if checkpoint.network_name != "luv_net":
+                    return _on_torch(checkpoint, device, precision, background)
                 say("Converting LUV-Net for this computer, once ...")
-                prepared = prepare_file(path)
+                prepared = _prepare(checkpoint)
             try:
                 return OpenedNetwork(prepared, open_runtime(prepared, device, precision, background=background))
             except StoreError:
@@ -52,10 +56,7 @@ def open_network(
                 prepared = prepare_file(path)
                 return OpenedNetwork(prepared, open_runtime(prepared, device, precision, background=background))
         say("Loading LUV-Net ...")
-        checkpoint = load_checkpoint(path)
-        if background:
-            _leave_a_core_to_the_window()
-        return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
+        return _on_torch(load_checkpoint(path), device, precision, background)
     except StoreError as error:
         raise AnalysisError(f"LUV-Net cannot run on OpenVINO: {error}. With device torch it runs without.") from error
     except model.PredictionError as error:
@@ -127,11 +128,26 @@ def prepare_file(path: Path) -> PreparedNetwork:
 
     Raises CheckpointUnusableError for the file, AnalysisError when it is not a LUV-Net, StoreError for the cache.
     """
-    checkpoint = load_checkpoint(path)
+    return _prepare(load_checkpoint(path))
+
+
+def _prepare(checkpoint: model.Checkpoint) -> PreparedNetwork:
     try:
         return keep_prepared(checkpoint)
     except ValueError as error:
-        raise AnalysisError(f"LUV-Net cannot run: {path.name}: {error}.") from error
+        raise AnalysisError(f"LUV-Net cannot run: {checkpoint.name}: {error}.") from error
+
+
+def _on_torch(checkpoint: model.Checkpoint, device: str, precision: str, background: bool) -> OpenedNetwork:
+    """Raises PredictionError for a device or precision that this network does not run on."""
+    if precision == "int8" and checkpoint.network_name != "luv_net":
+        raise model.PredictionError(
+            f"checkpoint {checkpoint.name} holds a network of kind {checkpoint.network_name}, and only luv_net is "
+            f"brought to int8: use fp32 or bf16"
+        )
+    if background:
+        _leave_a_core_to_the_window()
+    return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
 
 
 def load_checkpoint(path: Path) -> model.Checkpoint:

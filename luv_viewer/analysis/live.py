@@ -20,6 +20,7 @@ from luv_viewer.domain.prediction import Provenance
 from model.facts import CheckpointFacts
 from model.live import LiveClips
 from model.runtimes.contract import Runtime
+from model.runtimes.opened import OpenedNetwork
 
 LOOKED_AT_PX = 256
 """Frames are looked at in this size: all 247 lung clips of the development data pass (worst correlation 0.52)."""
@@ -131,6 +132,16 @@ class LiveAssessor:
             self._problem = frame_problem(picture)
             self._next_look_s = frame.time_s + FULL_LOOK_S
         return self._problem
+
+
+def live_assessor(network: OpenedNetwork) -> LiveAssessor:
+    """For frames that come one by one. Raises AnalysisError when the network is no LUV-Net, which alone runs live."""
+    try:
+        runtime = network.sliding_runtime
+    except model.PredictionError as error:
+        raise AnalysisError(f"The network cannot run live: {error}.") from error
+    runtime.expect_single_frames()
+    return LiveAssessor(network.facts, runtime)
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""From a video and a checkpoint to a prediction: the way of window and commands alike to LUV-Net."""
+"""From a video and a checkpoint to a prediction: the way of window and commands alike to a network."""
 
 from __future__ import annotations
 
@@ -146,4 +146,5 @@ def _to_domain(result: model.VideoPrediction, facts: CheckpointFacts) -> Predict
             stride=made.stride,
             tail=made.tail,
         ),
+        has_attention=result.has_attention,
     )

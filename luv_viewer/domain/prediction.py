@@ -1,4 +1,4 @@
-"""What LUV-Net said about one video: the value that crosses from the AI worker to the window and to files."""
+"""What a network said about one video: the value that crosses from the AI worker to the window and to files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ FloatArray = NDArray[np.floating]
 
 CONSTANT_WITHIN = 1e-5
 """Attention that varies by less than this fraction of its largest value is rounding (as in `model.attention`)."""
+
+NO_PATTERN_ATTENTION = "this network has no pattern attention"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """LUV-Net's result for a video of T frames, K clips of length L, P patterns; arrays are made read-only.
+    """A network's result for a video of T frames, K clips of length L, P patterns; arrays are made read-only.
 
     patterns: P patterns in column order.
     clip_spans: (K, 2) int, half-open real frames. A clip that has not run yet has NaN in its rows below.
@@ -43,6 +45,8 @@ class Prediction:
     frame_attention: (T, P) in [0, 1], equation 8 over the video; NaN where no clip that has run covers the frame.
     constant_attention: (P,) bool, True where min-max had nothing to scale and the curve is all 0.
     top_frames: P tuples of frame indices (from 0) by rank, at most 3.
+    has_attention: False when the network has no pattern attention: both attentions are then NaN throughout, no pattern
+        is constant, and none has top frames.
     Raises ValueError, naming expected and found, when shapes or ranges break these rules.
     """
 
@@ -55,6 +59,7 @@ class Prediction:
     constant_attention: NDArray[np.bool_]
     top_frames: tuple[tuple[int, ...], ...]
     provenance: Provenance
+    has_attention: bool = True
 
     def __post_init__(self) -> None:
         k, p, t = len(self.clip_spans), len(self.patterns), len(self.frame_attention)
@@ -78,6 +83,8 @@ class Prediction:
                 raise ValueError(f"{name} must lie in [0, 1], found {np.nanmin(array)} to {np.nanmax(array)}")
         if len(self.top_frames) != p or any(not 0 <= i < t for frames in self.top_frames for i in frames):
             raise ValueError(f"top_frames must be {p} tuples of frames below {t}, got {self.top_frames}")
+        if not self.has_attention and not (np.isnan(self.frame_attention).all() and not any(self.top_frames)):
+            raise ValueError("a network without pattern attention has NaN as attention and no top frames")
 
     @property
     def n_frames(self) -> int:
@@ -126,7 +133,7 @@ class Prediction:
     def clip_curve(self, clip: int) -> FloatArray:
         """(n_real, P) attention of one clip scaled by equation 8 over its own real frames; constant columns are 0.
 
-        NaN for a clip that has not run.
+        NaN for a clip that has not run, and where there is no attention.
         """
         span = self.span(clip)
         raw = self.clip_attention[clip, : len(span)]
@@ -137,9 +144,9 @@ class Prediction:
     def clip_top_frames(self, clip: int) -> tuple[tuple[int, ...], ...]:
         """P tuples of the at most 3 frames of the video with the largest attention in one clip, by rank.
 
-        Ties go to the earlier frame. Empty where the clip has not run or its attention is constant.
+        Ties go to the earlier frame. Empty where the clip has not run, its attention is constant or there is none.
         """
-        if np.isnan(self.probabilities[clip]).any():
+        if not self.has_attention or np.isnan(self.probabilities[clip]).any():
             return ((),) * len(self.patterns)
         curve, start = self.clip_curve(clip), self.span(clip).start
         order = np.argsort(-curve, axis=0, kind="stable")[:3] + start

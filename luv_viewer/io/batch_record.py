@@ -188,7 +188,11 @@ def _row_fields(row: SummaryRow) -> dict[str, Any]:
         "frames": row.n_frames,
         "fps": row.fps,
         "patterns": {
-            pattern.value: [found.probability, found.present, list(found.top_frames)]
+            pattern.value: [
+                found.probability,
+                found.present,
+                None if found.top_frames is None else list(found.top_frames),
+            ]
             for pattern, found in row.patterns.items()
         },
         "checkpoint": row.checkpoint,
@@ -201,7 +205,9 @@ def _row_fields(row: SummaryRow) -> dict[str, Any]:
 def _row(held: dict[str, Any]) -> SummaryRow:
     """Raises ValueError, KeyError or TypeError for something else."""
     patterns = {
-        Pattern(name): PatternSummary(float(probability), bool(present), tuple(int(frame) for frame in top))
+        Pattern(name): PatternSummary(
+            float(probability), bool(present), None if top is None else tuple(int(frame) for frame in top)
+        )
         for name, (probability, present, top) in held.get("patterns", {}).items()
     }
     return SummaryRow(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luv_viewer.domain.pattern import Pattern
-from luv_viewer.domain.prediction import Prediction
+from luv_viewer.domain.prediction import NO_PATTERN_ATTENTION, Prediction
 from luv_viewer.io.whole_file import write_whole
 
 SUMMARY_NAME = "summary.csv"
@@ -41,7 +41,8 @@ class ClipTable:
 
 @dataclass(frozen=True, eq=False)
 class FrameTable:
-    """`<video>_frames.csv`. times_s: (T,) seconds; attention: (T, P) in [0, 1], NaN where no clip covers a frame."""
+    """`<video>_frames.csv`. times_s: (T,) seconds; attention: (T, P) in [0, 1], NaN where no clip covers a frame, and
+    throughout when the network has no pattern attention."""
 
     patterns: tuple[Pattern, ...]
     times_s: FloatArray
@@ -50,11 +51,11 @@ class FrameTable:
 
 @dataclass(frozen=True)
 class PatternSummary:
-    """One pattern of one video. top_frames: indices from 0, by rank."""
+    """One pattern of one video. top_frames: indices from 0, by rank; None when the network has no pattern attention."""
 
     probability: float
     present: bool
-    top_frames: tuple[int, ...]
+    top_frames: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def write_clips(path: Path, prediction: Prediction) -> None:
 
 
 def write_frames(path: Path, prediction: Prediction, times_s: FloatArray) -> None:
-    """Write `frame,time_s`, then one normalised attention column per pattern, a line per frame.
+    """Write `frame,time_s`, then one normalised attention column per pattern, a line per frame; empty cells
+    where no clip covers a frame, and throughout for a network without pattern attention.
 
     times_s: (T,) seconds, the first 0. Raises WriteError; ValueError when the number of times is not T.
     """
@@ -103,7 +105,7 @@ def write_frames(path: Path, prediction: Prediction, times_s: FloatArray) -> Non
 def summarise(video: str, file: str, fps: float | None, prediction: Prediction) -> SummaryRow:
     """The summary line of a finished prediction. fps: frames per second, None for a still."""
     patterns = {
-        pattern: PatternSummary(float(probability), bool(present), top)
+        pattern: PatternSummary(float(probability), bool(present), top if prediction.has_attention else None)
         for pattern, probability, present, top in zip(
             prediction.patterns,
             prediction.video_probabilities,
@@ -129,7 +131,8 @@ def summarise(video: str, file: str, fps: float | None, prediction: Prediction) 
 def write_summary(path: Path, rows: Iterable[SummaryRow], patterns: Sequence[Pattern]) -> None:
     """Write `summary.csv` with the columns of `patterns`. Top frames are frame numbers by rank, separated by spaces.
 
-    The cell of top frames is empty where the attention is constant, so that no frame stands out. Raises WriteError.
+    The cell of top frames is empty where the attention is constant, so that no frame stands out, and says so where the
+    network has no pattern attention. Raises WriteError.
     """
     header = ["video", "file", "frames", "fps"]
     for pattern in patterns:
@@ -174,8 +177,7 @@ def _summary_cells(row: SummaryRow, patterns: Sequence[Pattern]) -> list[object]
         if found is None:
             cells += ["", "", ""]
         else:
-            top = " ".join(str(frame + 1) for frame in found.top_frames)
-            cells += [_number(found.probability), int(found.present), top]
+            cells += [_number(found.probability), int(found.present), _top_frames_cell(found.top_frames)]
     return [*cells, row.checkpoint, row.device, row.precision, row.status]
 
 
@@ -187,14 +189,22 @@ def _summary_row(path: Path, cells: list[str], patterns: Sequence[Pattern]) -> S
         for at, pattern in enumerate(patterns):
             probability, present, top = cells[4 + 3 * at : 7 + 3 * at]
             if probability:
-                frames = tuple(int(frame) - 1 for frame in top.split())
-                found[pattern] = PatternSummary(float(probability), present == "1", frames)
+                found[pattern] = PatternSummary(float(probability), present == "1", _top_frames(top))
         n_frames = int(cells[2]) if cells[2] else None
         fps = float(cells[3]) if cells[3] else None
     except ValueError as error:
         raise PredictionFileError(f"{path} holds text where a number belongs: {error}.") from error
     checkpoint, device, precision, status = cells[-4:]
     return SummaryRow(cells[0], cells[1], status, n_frames, fps, found, checkpoint, device, precision)
+
+
+def _top_frames_cell(frames: tuple[int, ...] | None) -> str:
+    return NO_PATTERN_ATTENTION if frames is None else " ".join(str(frame + 1) for frame in frames)
+
+
+def _top_frames(cell: str) -> tuple[int, ...] | None:
+    """Raises ValueError for a cell that `_top_frames_cell` does not write."""
+    return None if cell == NO_PATTERN_ATTENTION else tuple(int(frame) - 1 for frame in cell.split())
 
 
 def _number(value: float) -> str:

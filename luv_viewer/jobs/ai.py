@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 SHOW_EVERY_S = 0.2
 """Growing results are shown this often at most: at stride 1 a long video has thousands of clips."""
 
+PAPER_STRIDE = 24
+
 
 @dataclass(frozen=True)
 class AiSettings:
@@ -141,6 +143,8 @@ def measure_engines(settings: AiSettings, report: Report) -> str:
 def run_ai(request: AiRequest, shelf: NetworkShelf, report: Report) -> Prediction:
     """Reports CheckpointInfo once, then AiProgress and growing Predictions; returns the complete one.
 
+    A network that does not slide runs the paper's clips whatever the settings say: a clip at every frame would take it
+    as many passes as the video has frames.
     The imports stand here so that OpenVINO, or torch for a card, is loaded by this thread, after the window is up.
     """
     from luv_viewer.analysis.checkpoint_info import describe_checkpoint
@@ -154,8 +158,8 @@ def run_ai(request: AiRequest, shelf: NetworkShelf, report: Report) -> Predictio
     for prediction in iter_video_predictions(
         request.video,
         network,
-        stride=request.settings.stride,
-        tail=request.settings.tail,
+        stride=request.settings.stride if network.slides else PAPER_STRIDE,
+        tail=request.settings.tail if network.slides else "pad",
         play_head=request.play_head,
         report=lambda done, total: report(AiProgress(done, total)),
         every_s=SHOW_EVERY_S,

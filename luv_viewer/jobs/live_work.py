@@ -111,11 +111,10 @@ def open_luv_net(settings: AiSettings) -> OpenAssessor:
 
     def load(report: Report) -> tuple[Assessor, CheckpointInfo | None]:
         from luv_viewer.analysis.checkpoint_info import describe_checkpoint
-        from luv_viewer.analysis.live import LiveAssessor
+        from luv_viewer.analysis.live import live_assessor
 
         network = NetworkShelf().take(settings, report)
-        network.runtime.expect_single_frames()
-        return LiveAssessor(network.facts, network.runtime), describe_checkpoint(network.facts)
+        return live_assessor(network), describe_checkpoint(network.facts)
 
     return load
 

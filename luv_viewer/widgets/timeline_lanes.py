@@ -23,6 +23,7 @@ class Lane:
     waiting: frames the network has not assessed.
     probability, threshold: None when not assessed.
     key_frames: frame indices by rank, shown as A B C. flat: the curve is constant, so no frame stands out.
+    has_attention: False when the network has no pattern attention, so that there is no curve.
     """
 
     pattern: Pattern
@@ -32,6 +33,7 @@ class Lane:
     threshold: float | None = None
     key_frames: tuple[int, ...] = ()
     flat: bool = False
+    has_attention: bool = True
 
     @property
     def present(self) -> bool:
@@ -87,11 +89,12 @@ def video_lanes(prediction: Prediction) -> tuple[Lane, ...]:
         Lane(
             pattern=pattern,
             curve=prediction.frame_attention[:, p],
-            waiting=_runs(np.isnan(prediction.frame_attention[:, p])),
+            waiting=_waiting(prediction, p),
             probability=known(probabilities[p]),
             threshold=float(prediction.thresholds[p]),
             key_frames=() if prediction.constant_attention[p] else prediction.top_frames[p],
             flat=bool(prediction.constant_attention[p]),
+            has_attention=prediction.has_attention,
         )
         for p, pattern in enumerate(prediction.patterns)
     )
@@ -120,9 +123,20 @@ def clip_lanes(prediction: Prediction, clip: int) -> tuple[Lane, ...]:
                 threshold=float(prediction.thresholds[p]),
                 key_frames=top_frames[p],
                 flat=has_run and not curves[:, p].any(),
+                has_attention=prediction.has_attention,
             )
         )
     return tuple(lanes)
+
+
+def _waiting(prediction: Prediction, p: int) -> tuple[Span, ...]:
+    """Frames that no clip that has run covers."""
+    if prediction.has_attention:
+        return _runs(np.isnan(prediction.frame_attention[:, p]))
+    waits = np.ones(prediction.n_frames, dtype=bool)
+    for start, stop in prediction.clip_spans[~np.isnan(prediction.probabilities).any(axis=1)]:
+        waits[start:stop] = False
+    return _runs(waits)
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[Span, ...]:

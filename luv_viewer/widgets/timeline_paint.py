@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
+from luv_viewer.domain.prediction import NO_PATTERN_ATTENTION
 from luv_viewer.domain.span import Span
 from luv_viewer.widgets.colors import faint
 from luv_viewer.widgets.timeline_labels import SMALL, text_font
@@ -57,8 +58,8 @@ def draw_foreground(painter: QPainter, picture: Picture, exposed: QRectF) -> Non
     if exposed.top() < AXIS_PX:
         _draw_numbers(painter, picture)
     for i, lane in enumerate(picture.lanes):
-        if lane.flat and picture.lane_rect(i).intersects(exposed):
-            _draw_note(painter, picture, i, _FLAT)
+        if (lane.flat or not lane.has_attention) and picture.lane_rect(i).intersects(exposed):
+            _draw_note(painter, picture, i, _FLAT if lane.has_attention else NO_PATTERN_ATTENTION)
         _draw_key_frames(painter, picture, i, exposed)
     if picture.axis.shows(picture.frame) and play_head_area(picture).intersects(exposed):
         _draw_play_head(painter, picture)

@@ -13,6 +13,7 @@ from luv_viewer.widgets.timeline_paint import DOT_PX, LETTERS
 
 _MARGIN_PX, _GAP_PX = 12, 8
 _DIMMED = 0.5
+NONE_STANDS_OUT = "No frame stands out"
 
 
 class TopFrameTile(QAbstractButton):
@@ -140,11 +141,13 @@ class TopFrames(QWidget):
             tile.update()
         self.update()
 
-    def set_key_frames(self, pattern: Pattern | None, frames: tuple[int, ...] | None) -> None:
+    def set_key_frames(
+        self, pattern: Pattern | None, frames: tuple[int, ...] | None, why_none: str = NONE_STANDS_OUT
+    ) -> None:
         """Show these frames of `pattern` by rank, and ask for the pictures not yet here.
 
-        frames: at most three; empty: no frame stands out; None: not assessed. Without frames all pictures are
-        forgotten, so do that when the video changes.
+        frames: at most three; empty: none, for the reason `why_none`; None: not assessed. Without frames all pictures
+        are forgotten, so do that when the video changes.
         """
         self._heading.setText(f"TOP FRAMES ({pattern.plural})" if pattern is not None else "TOP FRAMES")
         self.setAccessibleName(self._heading.text())
@@ -152,7 +155,7 @@ class TopFrames(QWidget):
         changed = new != self._frames
         self._frames = new
         self._pictures = {frame: image for frame, image in self._pictures.items() if frame in new}
-        self._show_frames("Not assessed" if frames is None else "No frame stands out")
+        self._show_frames("Not assessed" if frames is None else why_none)
         missing = [frame for frame in new if frame not in self._pictures]
         if changed and missing:
             self.pictures_needed.emit(missing)

@@ -9,12 +9,13 @@ from typing import Any
 from torch import nn
 
 from model.networks.encoders import ENCODERS
+from model.networks.r2plus1d import LAYERS_18, LAYERS_34
 from model.registry import NETWORKS, build_network
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A network with options under a name: `network`, `network/encoder` or `network/encoder/variant`."""
+    """A network with options under a name: `network`, and behind slashes its encoder and its variant."""
 
     name: str
     network: str
@@ -27,7 +28,7 @@ class Configuration:
     @property
     def options_text(self) -> str:
         """`name=value` of every option, separated by spaces."""
-        return " ".join(f"{name}={value}" for name, value in self.options.items())
+        return " ".join(f"{name}={value}".replace(" ", "") for name, value in self.options.items())
 
 
 _LUV_NET_VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -36,13 +37,26 @@ _LUV_NET_VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "kernel-5": {"kernel_size": 5},
 }
 
-# The paper's own backbone, and the variants of it that its text and its ablations name.
+# What the paper's text, its ablations and its Table 4 name, and the published sizes of the others.
 NAMED: tuple[Configuration, ...] = (
     *(Configuration(f"luv_net/{encoder}", "luv_net", {"encoder": encoder}) for encoder in ENCODERS),
     *(
         Configuration(f"luv_net/densenet161/{variant}", "luv_net", {"encoder": "densenet161", **options})
         for variant, options in _LUV_NET_VARIANTS.items()
     ),
+    *(Configuration(f"usvn/{encoder}", "usvn", {"encoder": encoder}) for encoder in ("densenet161", "resnet50")),
+    Configuration("frame_net/densenet161", "frame_net", {"encoder": "densenet161"}),
+    Configuration("cnn_lstm/densenet161", "cnn_lstm", {"encoder": "densenet161"}),
+    Configuration("cnn_lstm/densenet161/3-layers", "cnn_lstm", {"encoder": "densenet161", "n_layers": 3}),
+    Configuration("b_line_net/resnet18", "b_line_net", {"encoder": "resnet18"}),
+    Configuration("r2plus1d/34", "r2plus1d", {"layers": LAYERS_34}),
+    Configuration("r2plus1d/18", "r2plus1d", {"layers": LAYERS_18}),
+    Configuration("r2plus1d/34/authors", "r2plus1d", {"layers": LAYERS_34, "layout": "authors"}),
+    Configuration("r2plus1d/18/authors", "r2plus1d", {"layers": LAYERS_18, "layout": "authors"}),
+    Configuration("mvit/v1-b", "mvit"),
+    Configuration("mvit/v2-s", "mvit", {"version": "v2"}),
+    Configuration("swin/b", "swin"),
+    Configuration("swin/s", "swin", {"channels": 96, "n_heads": (3, 6, 12, 24)}),
 )
 
 

@@ -55,11 +55,13 @@ def count_cost(configuration: Configuration, clip_shape: tuple[int, int, int, in
 
 class _ThopCount:
     """thop's published rules (`_layer_macs`). It matches types exactly: a layer of a derived type is unknown to it, and
-    so are functions and tensors outside layers (queries, position tables, attention products)."""
+    so are functions, tensors outside layers (queries, position tables, attention products) and layers that are never
+    called because a function uses their weights (Swin's attention)."""
 
     def __init__(self, network: nn.Module) -> None:
         self.n_parameters = 0
         self.n_macs = 0
+        self._called: set[int] = set()
         joined = {
             id(layer)
             for encoder in network.modules()
@@ -72,10 +74,12 @@ class _ThopCount:
                 # Its pool is a function call in torchvision and a layer in timm.
                 module.features.register_forward_hook(self._pool_after)
             if type(module) in _KNOWN and id(module) not in joined:
-                self.n_parameters += sum(parameter.numel() for parameter in module.parameters())
                 module.register_forward_hook(self._count)
 
     def _count(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
+        if id(module) not in self._called:
+            self._called.add(id(module))
+            self.n_parameters += sum(parameter.numel() for parameter in module.parameters())
         self.n_macs += _layer_macs(module, inputs[0], output)
 
     def _pool_after(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:

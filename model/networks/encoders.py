@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision import models
 
 from model.errors import WeightFileError
@@ -77,6 +78,23 @@ def build_encoder(name: str) -> nn.Module:
     encoder: nn.Module = models.get_model(name, weights=None)
     setattr(encoder, spec.classifier, nn.Identity())
     return encoder
+
+
+def feature_map(encoder: nn.Module, frames: Tensor) -> Tensor:
+    """(M, 3, H, W) normalised frames -> (M, D, h, w): what an encoder of `build_encoder` averages to its features.
+
+    >>> import torch
+    >>> feature_map(build_encoder("resnet18").eval(), torch.zeros(2, 3, 64, 64)).shape
+    torch.Size([2, 512, 2, 2])
+    """
+    if isinstance(encoder, models.DenseNet):
+        return F.relu(encoder.features(frames))
+    if isinstance(encoder, models.ResNet):
+        stem = encoder.maxpool(encoder.relu(encoder.bn1(encoder.conv1(frames))))
+        return encoder.layer4(encoder.layer3(encoder.layer2(encoder.layer1(stem))))
+    if isinstance(encoder, models.MobileNetV2):
+        return encoder.features(frames)
+    raise ValueError(f"an encoder of build_encoder was expected, got {type(encoder).__name__}")
 
 
 def canonical_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

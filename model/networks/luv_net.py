@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from model.networks.contract import check_clips, check_mask
 from model.networks.encoders import build_encoder, encoder_spec
 
 OUTPUT_HIDDEN = 512
@@ -72,6 +73,8 @@ class LUVNetOptions:
 class LUVNet(nn.Module):
     """Logits per pattern of a clip, and how much each frame counted for each pattern and head."""
 
+    has_pattern_attention = True
+
     def __init__(self, options: LUVNetOptions) -> None:
         super().__init__()
         self.options = options
@@ -101,8 +104,7 @@ class LUVNet(nn.Module):
         mask: (N, L) bool, True for real frames; None means all are. Attention sums to 1 over the real frames of a clip.
         Raises ValueError for another shape or a clip without a real frame.
         """
-        if clips.ndim != 5 or clips.shape[2] != 3:
-            raise ValueError(f"clips must have shape (N, L, 3, H, W), got {tuple(clips.shape)}")
+        check_clips(clips)
         features = self.encode(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
         return self.head(features, mask)
 
@@ -125,7 +127,7 @@ class LUVNet(nn.Module):
                 f"got {tuple(features.shape)}"
             )
         if mask is not None:
-            _check_mask(mask, features)
+            check_mask(mask, (features.shape[0], features.shape[1]))
         pooled, attention = self.attend(features, mask)
         fused = self.spatial(pooled.flatten(1))
         if self.temporal is not None:
@@ -168,12 +170,3 @@ def _fusion(options: LUVNetOptions) -> tuple[nn.Module, nn.Module]:
 
 def _two_layers(n_in: int, n_hidden: int, n_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_out))
-
-
-def _check_mask(mask: Tensor, features: Tensor) -> None:
-    if mask.shape != features.shape[:2] or mask.dtype != torch.bool:
-        raise ValueError(
-            f"mask must be bool of shape {tuple(features.shape[:2])}, got {mask.dtype} of shape {tuple(mask.shape)}"
-        )
-    if not bool(mask.any(dim=1).all()):
-        raise ValueError("every clip needs at least one real frame, found one whose mask is all False")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from model.errors import PredictionError
 from model.facts import CheckpointFacts
@@ -12,11 +12,34 @@ from model.runtimes.prepared import PreparedNetwork
 if TYPE_CHECKING:
     from model.checkpoint import Checkpoint
     from model.networks.luv_net import LUVNet
+    from model.runtimes.clip_runtime import ClipRuntime
 
 
 def facts_of(source: Checkpoint | PreparedNetwork) -> CheckpointFacts:
     """What it says of itself."""
     return source.facts if isinstance(source, PreparedNetwork) else source
+
+
+@overload
+def open_runtime(
+    source: PreparedNetwork,
+    device: str = "auto",
+    precision: str = "auto",
+    *,
+    n_threads: int | None = None,
+    background: bool = False,
+) -> Runtime: ...
+
+
+@overload
+def open_runtime(
+    source: Checkpoint | PreparedNetwork,
+    device: str = "auto",
+    precision: str = "auto",
+    *,
+    n_threads: int | None = None,
+    background: bool = False,
+) -> Runtime | ClipRuntime: ...
 
 
 def open_runtime(
@@ -26,8 +49,9 @@ def open_runtime(
     *,
     n_threads: int | None = None,
     background: bool = False,
-) -> Runtime:
-    """The engine for a checkpoint in memory or a prepared one.
+) -> Runtime | ClipRuntime:
+    """The engine for a checkpoint in memory or a prepared one; a `ClipRuntime` for a network that is no LUV-Net, which
+    runs on torch alone.
 
     device: "auto", "cpu", "cuda", "cuda:1", "mps", "torch" (torch on the CPU), "openvino", "openvino:gpu",
     "openvino:npu". precision: "auto", "fp32", "bf16", "fp16", "int8".
@@ -83,17 +107,28 @@ def _converted_runtime(
     return OpenVINORuntime(model, head, chosen, device=place, n_threads=n_threads, background=background)
 
 
-def _torch_runtime(source: Checkpoint, device: str, precision: str) -> Runtime:
+def _torch_runtime(source: Checkpoint, device: str, precision: str) -> Runtime | ClipRuntime:
     from model.devices import resolve_engine
+    from model.networks.luv_net import LUVNet
+    from model.runtimes.clip_runtime import ClipRuntime
     from model.runtimes.torch_runtime import TorchRuntime
 
     engine = resolve_engine(device, precision)
-    return TorchRuntime(_luv_net(source), engine)
+    if isinstance(source.network, LUVNet):
+        return TorchRuntime(source.network, engine)
+    if not hasattr(source.network, "option_values"):
+        raise PredictionError(
+            f"checkpoint {source.name} holds a {type(source.network).__name__}, expected a network of model.registry"
+        )
+    return ClipRuntime(source.network, engine)
 
 
 def _luv_net(source: Checkpoint) -> LUVNet:
     from model.networks.luv_net import LUVNet
 
     if not isinstance(source.network, LUVNet):
-        raise PredictionError(f"checkpoint {source.name} holds a {type(source.network).__name__}, expected a LUV-Net")
+        raise PredictionError(
+            f"checkpoint {source.name} holds a {type(source.network).__name__}, and OpenVINO runs LUV-Net only: "
+            f"use device cpu, cuda or torch"
+        )
     return source.network

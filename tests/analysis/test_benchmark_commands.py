@@ -87,6 +87,16 @@ def test_networks_are_counted_alone_with_the_numbers_of_the_paper(out: Path) -> 
     assert ours["note"].startswith("not timed")
 
 
+def test_a_network_of_one_size_is_counted_and_says_why_a_quick_clip_is_not_timed(out: Path) -> None:
+    how = ["--network", "vivit", "--runs", "1", "--warm-up", "0", "--quick"]
+    assert main(["benchmark", "networks", "-o", str(out), *how]) == 0
+    (row,) = _rows(out / "networks.csv")
+    assert (row["n_parameters"], row["median_s"]) == ("5184580", "")
+    assert row["note"] == (
+        "not timed: this network was built for at most 30 frames of 256 x 256 pixels, got 4 of 64 x 64"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from luv_viewer.analysis.engine import find_prepared_file
 from luv_viewer.analysis.predict import load_checkpoint, predict_video
@@ -15,6 +16,7 @@ from luv_viewer.domain.ai_state import AiPhase
 from luv_viewer.domain.pattern import Pattern
 from luv_viewer.io import open_study
 from luv_viewer.widgets.timeline_canvas import LaneCanvas
+from model import Checkpoint, Preprocessing, build_network, save_checkpoint
 from model.runtimes.choice import read_choice
 from tests.builders import moving_speckle, write_mp4, write_tiny_checkpoint
 from tests.e2e.conftest import Hand, RunViewer
@@ -34,6 +36,32 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_mp4(folder / "b.mp4", moving_speckle(40, seed=2))
     write_mp4(folder / "long.mp4", moving_speckle(400, seed=3))
     return folder
+
+
+def test_a_network_without_pattern_attention_shows_probabilities_and_says_so(
+    run_viewer: RunViewer, study: Path, tmp_path: Path
+) -> None:
+    options = {"encoder": "resnet18"}
+    made = Checkpoint(
+        network=build_network("usvn", **options).eval(),
+        network_name="usvn",
+        network_options=options,
+        name="tiny-usvn",
+        thresholds=np.full(4, 0.5),
+        preprocessing=Preprocessing(size=32),
+    )
+    save_checkpoint(tmp_path / "usvn.pt", made)
+
+    def script(hand: Hand) -> None:
+        hand.wait_for_ai()
+        shown = hand.session.prediction
+        assert shown is not None
+        assert not np.isnan(shown.video_probabilities).any()
+        assert shown.clip_spans.tolist() == [[0, 30], [24, 40]]
+        texts = [label.text() for label in hand.window.top_frames.findChildren(QLabel)]
+        assert "This network has no pattern attention" in texts
+
+    run_viewer([study / "b.mp4", "--checkpoint", tmp_path / "usvn.pt", "--device", "cpu"], script)
 
 
 def test_the_window_shows_what_predicting_without_it_gives(

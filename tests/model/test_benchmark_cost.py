@@ -6,9 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from luv_viewer.analysis.benchmarks.networks import paper_table
 from model.benchmarks.configurations import Configuration, configurations, find_configuration
 from model.benchmarks.cost import Cost, count_cost
 from model.registry import NETWORKS
+
+# 30 steps of three layers, four gates of 256 units each, from 300 inputs and then from 256.
+LSTM_GMACS = 30 * 4 * 256 * ((300 + 256) + 2 * (256 + 256)) / 1e9
 
 
 @pytest.mark.parametrize(
@@ -16,6 +20,13 @@ from model.registry import NETWORKS
     [
         ("luv_net/densenet161", 136_222_884, 304.67, 135.994, 304.684),
         ("luv_net/resnet50", 121_046_596, 161.828, 121.038, 163.574),
+        ("mvit/v1-b", 36_398_980, 223.934, 36.004, 137.906),
+        ("swin/b", 87_643_084, 459.725, 58.7235, 200.647),
+        ("usvn/densenet161", 26_483_044, 302.721, 26.261, 302.736),
+        ("c3d", 214_327_044, 369.143, 214.327, 369.143),
+        ("r2plus1d/34/authors", 63_510_749, 759.308, 63.511, 764.448),
+        # The published exact count, 302.741, leaves out the products of the LSTM.
+        ("cnn_lstm/densenet161/3-layers", 28_759_792, 302.741 + LSTM_GMACS, 28.540, 302.805),
     ],
 )
 def test_table_4_of_the_paper(name: str, n_parameters: int, gmacs: float, thop_m: float, thop_g: float) -> None:
@@ -80,6 +91,19 @@ def test_an_lstm_by_the_published_formula(monkeypatch: pytest.MonkeyPatch) -> No
     assert cost.thop_n_macs == (first + second) * 5 * 2
 
 
+def test_a_layer_that_is_never_called_is_unknown_to_thop(monkeypatch: pytest.MonkeyPatch) -> None:
+    class ByHand(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(5, 3)
+
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            return nn.functional.linear(rows, self.inner.weight, self.inner.bias)
+
+    cost = _cost_of(ByHand(), (2, 5), monkeypatch)
+    assert (cost.n_macs, cost.thop_n_macs, cost.thop_n_parameters) == (30, 0, 0)
+
+
 def test_a_layer_of_a_derived_type_is_unknown_to_thop(monkeypatch: pytest.MonkeyPatch) -> None:
     class Own(nn.Linear):
         pass
@@ -89,11 +113,18 @@ def test_a_layer_of_a_derived_type_is_unknown_to_thop(monkeypatch: pytest.Monkey
 
 
 def test_a_network_registered_later_appears_by_itself() -> None:
-    networks = {**NETWORKS, "c3d": NETWORKS["luv_net"]}
+    networks = {**NETWORKS, "another": NETWORKS["luv_net"]}
     names = [configuration.name for configuration in configurations(networks)]
-    assert names[-1] == "c3d"
+    assert names[-1] == "another"
     assert len(names) == len(set(names))
     assert {"luv_net/densenet161", "luv_net/mobilenet_v2", "luv_net/densenet161/kernel-5"} <= set(names)
+
+
+def test_every_row_of_the_papers_table_has_a_configuration() -> None:
+    rows = paper_table()
+    assert len(rows) == 8
+    for name in rows:
+        assert find_configuration(name).name == name
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:

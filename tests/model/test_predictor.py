@@ -337,6 +337,6 @@ def test_a_network_can_be_trained_after_it_has_predicted(small_checkpoint: Check
     assert prediction.provenance.device == "cpu"
 
 
-def test_a_network_of_another_kind_is_refused(small_checkpoint: Checkpoint, make_frames: MakeFrames) -> None:
-    with pytest.raises(PredictionError, match="checkpoint small holds a Linear, expected a LUV-Net"):
+def test_a_module_that_is_no_network_of_ours_is_refused(small_checkpoint: Checkpoint, make_frames: MakeFrames) -> None:
+    with pytest.raises(PredictionError, match="small holds a Linear, expected a network of model"):
         predict_video(make_frames(3), replace(small_checkpoint, network=torch.nn.Linear(1, 1)))

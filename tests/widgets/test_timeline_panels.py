@@ -183,6 +183,8 @@ def test_top_frames_say_why_there_are_none(top: TopFrames) -> None:
     assert message() == ["TOP FRAMES (B-lines)", "Not assessed"]
     top.set_key_frames(Pattern.A_LINE, ())
     assert message() == ["TOP FRAMES (A-lines)", "No frame stands out"]
+    top.set_key_frames(Pattern.A_LINE, (), "This network has no pattern attention")
+    assert message() == ["TOP FRAMES (A-lines)", "This network has no pattern attention"]
     top.set_key_frames(Pattern.A_LINE, (3, 4))
     assert message() == ["TOP FRAMES (A-lines)"]
     assert [tile.isVisibleTo(top) for tile in top.tiles] == [True, True, False]

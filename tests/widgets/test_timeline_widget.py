@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -224,6 +225,28 @@ def test_the_curve_is_drawn_where_assessed_and_absent_where_waiting(timeline: Ti
     edge = round(offset + picture.axis.x_px(78))
     assert count_pixels(image, range(offset + 15, edge - 4), y, blue) > edge - offset - 60
     assert count_pixels(image, range(edge + 4, image.width() - 2), y, blue) == 0
+
+
+def test_a_network_without_pattern_attention_has_a_sentence_in_every_lane(timeline: Timeline, qtbot: QtBot) -> None:
+    def grey_in_lane(lane: int) -> int:
+        image = timeline.grab().toImage()
+        rect, offset = canvas(timeline).picture.lane_rect(lane), canvas(timeline).x()
+        y = range(round(rect.top()) + 1, round(rect.bottom()) - 8)
+        return count_pixels(image, range(offset + 8, offset + 200), y, near(QColor(DARK.muted), 150))
+
+    made = build_prediction()
+    without = replace(
+        made,
+        clip_attention=np.full(made.clip_attention.shape, np.nan),
+        frame_attention=np.full(made.frame_attention.shape, np.nan),
+        constant_attention=np.zeros(4, bool),
+        top_frames=((),) * 4,
+        has_attention=False,
+    )
+    before = [grey_in_lane(lane) for lane in range(4)]
+    timeline.set_prediction(without)
+    qtbot.wait(20)
+    assert all(grey_in_lane(lane) > before[lane] + 50 for lane in range(4))
 
 
 def test_a_pattern_below_its_threshold_is_dimmed(timeline: Timeline, qtbot: QtBot) -> None:

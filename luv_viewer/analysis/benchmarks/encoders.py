@@ -88,10 +88,11 @@ def _encoding(opened: OpenedNetwork, frames: Any) -> Callable[[], None]:
     inputs = InputFrames(
         InputFrames(frames, opened.facts.preprocessing).images(np.arange(len(frames))), opened.facts.preprocessing
     )
-    indices, at_once = np.arange(len(frames)), opened.runtime.frames_at_once
+    runtime = opened.sliding_runtime
+    indices, at_once = np.arange(len(frames)), runtime.frames_at_once
 
     def encode() -> None:
-        made = [opened.runtime.encode(inputs, indices[i : i + at_once]) for i in range(0, len(indices), at_once)]
+        made = [runtime.encode(inputs, indices[i : i + at_once]) for i in range(0, len(indices), at_once)]
         if not isinstance(made[-1], np.ndarray):
             # Cards work on after the call: reading the last features waits for all of them.
             made[-1].cpu()
@@ -111,7 +112,7 @@ def _row(network: MeasuredNetwork, engine: Engine, timing: Timing | None, runs: 
         engine=engine.name.text,
         device="" if opened is None else opened.runtime.name,
         precision=engine.name.precision if opened is None else opened.runtime.precision,
-        frames_at_once=None if opened is None else opened.runtime.frames_at_once,
+        frames_at_once=None if opened is None else opened.sliding_runtime.frames_at_once,
         n_frames=runs.n_frames,
         n_runs=0 if timing is None else len(timing.seconds),
         frames_per_s=rates[0],

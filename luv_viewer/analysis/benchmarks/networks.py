@@ -155,7 +155,8 @@ def _timed(configuration: Configuration, runs: NetworkRuns, where: tuple[str, st
         return time_clip(
             network, runs.clip_shape, how, lambda done, total: report(f"{precision}, run {done + 1} of {total}")
         )
-    except (PredictionError, MemoryError) as error:
+    except (PredictionError, MemoryError, ValueError) as error:
+        # ValueError: a network that was built for another clip than the quick one.
         return f"not timed: {error}"
 
 
