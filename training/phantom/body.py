@@ -89,7 +89,7 @@ def _probe_and_pleura(rng: np.random.Generator, probe: Probe, *, has_effusion: b
     )
     pleura = rng.uniform(2.0, 2.7)
     # A straight pleura lies deeper at the slanting beams of the edges.
-    return geometry, PleuraShape(pleura, rng.uniform(-0.06, 0.06), rng.uniform(0.10, 0.55), 0.015)
+    return geometry, PleuraShape(pleura, rng.uniform(-0.06, 0.06), rng.uniform(0.35, 0.80), 0.015)
 
 
 def _ribs(rng: np.random.Generator, half_cm: float, pleura_cm: float) -> tuple[Rib, ...]:

@@ -40,9 +40,10 @@ def _layers(
     fat_ends = rng.uniform(0.25, 0.45)
     muscle = depth > fat_ends + 0.02 * Roughness(rng, 2.0).at(lateral_cm)
     grain = rng.standard_normal(scatter.shape)
+    # Wrapped at its edges, where any other padding would make the noise stronger.
     # Muscle is striped along the surface, fat is mottled with a few bright septa.
-    stripes = gaussian_filter(grain, (2.2, 16), mode="nearest")
-    mottle = gaussian_filter(grain, (4, 6), mode="nearest")
+    stripes = gaussian_filter(grain, (2.2, 16), mode="wrap")
+    mottle = gaussian_filter(grain, (4, 6), mode="wrap")
     scatter *= np.exp(np.where(muscle, 0.8 * stripes / stripes.std() + 0.2, 0.5 * mottle / mottle.std() - 0.5))
     _add_fasciae(rng, mirror, depth, lateral_cm, pleura_cm)
     skin = np.exp(-0.5 * (depth * pleura_cm / 0.06) ** 2)

@@ -36,7 +36,7 @@ class Consolidation:
     def bottom_cm(self, pose: Pose, surface_cm: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n_beams,) depth of the deep border; the surface's own where there is no consolidation."""
         off = (pose.lung_cm - np.float32(self.lung_cm)) / np.float32(self.half_width_cm)
-        profile = np.clip(1 - off * off, 0, 1) ** np.float32(0.75)
+        profile = np.clip(1 - off * off, 0, 1) ** np.float32(1.1)
         uneven = 1 + np.float32(0.16) * self.border.at(pose.lung_cm)
         torn = np.float32(0.14) * self.tears.at(pose.lung_cm)
         thickness = np.clip(profile * (np.float32(self.thickness_cm) * uneven + torn), 0, None)
@@ -66,7 +66,7 @@ class Consolidation:
         self, pose: Pose, echoes: Echoes, surface_cm: NDArray[np.float32], bottom_cm: NDArray[np.float32]
     ) -> None:
         """The shred line: aerated lung behind dense lung is bright and throws short comets."""
-        is_there = step(bottom_cm - surface_cm - np.float32(0.4 * self.thickness_cm), 0.5 * self.thickness_cm)
+        is_there = np.clip((bottom_cm - surface_cm) / np.float32(self.thickness_cm), 0, 1) ** 2
         strength = is_there * np.clip(np.float32(0.6) + np.float32(0.3) * self.tears.at(pose.lung_cm), 0, 1.3)
         below = echoes.depth_cm - bottom_cm
         comet = step(below, 0.1) * np.exp(np.clip(below, 0, None) * np.float32(-0.55))
@@ -108,16 +108,16 @@ def _branch(
     rng: np.random.Generator, picture: NDArray[np.float32], start: NDArray[np.float64], angle: float, length: float
 ) -> None:
     """A bronchus towards `angle`, then two thinner ones; air in it is interrupted."""
-    if length < 6:
+    if length < 8:
         return
-    thick = max(1, round(length / 12))
+    thick = max(1, round(length / 18))
     n_parts = 5
     for part in range(n_parts):
         bend = angle + 0.12 * (part - n_parts / 2)
         end = start + length / n_parts * np.array([np.cos(bend), np.sin(bend)])
         if rng.random() < 0.75:
             ends = [(int(x), int(y)) for x, y in (start, end)]
-            cv2.line(picture, ends[0], ends[1], float(rng.uniform(0.5, 1.0)), thick, cv2.LINE_AA)
+            cv2.line(picture, ends[0], ends[1], float(rng.uniform(0.3, 0.9)), thick, cv2.LINE_AA)
         start = end
     for turn in (-0.45, 0.5):
         _branch(rng, picture, start, angle + turn + rng.uniform(-0.15, 0.15), length * rng.uniform(0.5, 0.7))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_LARGEST_ROWS = 320
+_LARGEST_ROWS = 480
 _BEAMS_PER_ROW = 0.75
 _OUTSIDE = -10.0
 
@@ -67,8 +67,8 @@ class Grid:
     def for_height(cls, height_px: int) -> Grid:
         """Fine enough for a picture of that height; a larger one is interpolated, as scanners do.
 
-        >>> Grid.for_height(256), Grid.for_height(771).n_rows
-        (Grid(n_rows=256, n_beams=192), 320)
+        >>> Grid.for_height(256), Grid.for_height(772).n_rows
+        (Grid(n_rows=256, n_beams=192), 480)
         """
         n_rows = max(16, min(height_px, _LARGEST_ROWS))
         return cls(n_rows, max(12, round(n_rows * _BEAMS_PER_ROW)))

@@ -11,6 +11,7 @@ from training.phantom.geometry import Grid
 
 _AXIAL_SIGMA = 0.8
 _LATERAL_SIGMA = 1.5
+_LARGEST_SCALE = 1.2
 
 
 class Speckle:
@@ -22,8 +23,8 @@ class Speckle:
 
     def __init__(self, rng: np.random.Generator, grid: Grid) -> None:
         self._rows, self._columns = np.mgrid[0 : grid.n_rows, 0 : grid.n_beams].astype(np.float32)
-        # The point spread function has a size in centimetres; on coarse grids a sample is longer than it.
-        scale = grid.n_rows / 256
+        # The point spread function has a size in centimetres; a small picture cannot show it as fine as it is.
+        scale = min(grid.n_rows / 256, _LARGEST_SCALE)
         fields = [
             gaussian_filter(
                 rng.standard_normal((grid.n_rows + 64, grid.n_beams + 64)),
