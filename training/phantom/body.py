@@ -158,7 +158,7 @@ def _consolidations(
     """One place for the whole video; it comes into view and leaves."""
     is_below_fluid = bool(scene.frames(Pattern.PLEURAL_EFFUSION))
     wide = half_cm * (rng.uniform(0.55, 0.75) if is_below_fluid else rng.uniform(0.40, 0.54))
-    thick = below_pleura_cm * (rng.uniform(0.20, 0.28) if is_below_fluid else rng.uniform(0.32, 0.48))
+    thick = below_pleura_cm * (rng.uniform(0.26, 0.36) if is_below_fluid else rng.uniform(0.32, 0.48))
     place = half_cm * (rng.uniform(-0.1, 0.1) if is_below_fluid else rng.uniform(0.20, 0.27))
     bronchi: NDArray[np.float32] = draw_bronchi(rng, wide, thick)
     border, tears = Roughness(rng, 1.4), Roughness(rng, 0.35)

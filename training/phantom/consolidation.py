@@ -58,7 +58,7 @@ class Consolidation:
         twinkle = np.float32(0.85 + 0.15 * np.sin(1.3 * pose.index))
         echoes.mirror *= 1 - inside
         echoes.scatter *= 1 - inside
-        echoes.scatter += inside * (np.float32(0.030) + np.float32(0.35) * twinkle * air)
+        echoes.scatter += inside * (np.float32(0.017) + np.float32(0.35) * twinkle * air)
         echoes.mirror += inside * air * np.float32(0.16)
         self._draw_border(pose, echoes, surface_cm, bottom)
 
@@ -70,8 +70,8 @@ class Consolidation:
         strength = is_there * np.clip(np.float32(0.6) + np.float32(0.3) * self.tears.at(pose.lung_cm), 0, 1.3)
         below = echoes.depth_cm - bottom_cm
         comet = step(below, 0.1) * np.exp(np.clip(below, 0, None) * np.float32(-0.55))
-        echoes.scatter += comet * (np.float32(0.10) * strength)
-        echoes.line(bottom_cm, 1.2, np.float32(0.14) * strength)
+        echoes.scatter += comet * (np.float32(0.12) * strength)
+        echoes.line(bottom_cm, 1.2, np.float32(0.20) * strength)
 
     def _grown(self, index: int) -> float:
         """It comes into the plane within a few frames, half of it at once."""

@@ -54,4 +54,4 @@ class Effusion:
         echoes.line(surface_cm, 1.2, np.float32(0.30) * bright)
         below = echoes.depth_cm - surface_cm
         glow = step(below, 0.1) * np.exp(np.clip(below, 0, None) * np.float32(-0.45))
-        echoes.scatter += glow * (np.float32(0.06) * bright)
+        echoes.scatter += glow * (np.float32(0.05) * bright)

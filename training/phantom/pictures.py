@@ -36,14 +36,14 @@ class Example:
 
 
 EXAMPLES = (
-    Example("A-lines", 9, Lung.HEALTHY),
-    Example("B-lines", 9, Lung.INTERSTITIAL),
+    Example("A-lines, ribs on both sides", 12, Lung.HEALTHY),
+    Example("B-lines", 17, Lung.INTERSTITIAL),
     Example("Confluent B-lines", 5, Lung.CONFLUENT),
-    Example("Consolidation, air bronchograms", 5, Lung.CONSOLIDATED),
+    Example("Consolidation, air bronchograms", 18, Lung.CONSOLIDATED),
     Example("Pleural effusion", 9, Lung.EFFUSION),
-    Example("Effusion, compressed lung", 12, Lung.COMPRESSED),
+    Example("Effusion, compressed lung", 16, Lung.COMPRESSED),
     Example("A-lines, linear probe, rib", 5, Lung.HEALTHY, Probe.LINEAR),
-    Example("Its mask, exact in every frame", 5, Lung.CONSOLIDATED, outlined=Pattern.CONSOLIDATION),
+    Example("Its mask, exact in every frame", 18, Lung.CONSOLIDATED, outlined=Pattern.CONSOLIDATION),
 )
 
 

@@ -141,7 +141,8 @@ class PhantomVideo:
         below = self._depth_cm - pose.pleura_cm
         haze = step(below, 0.1) * np.float32(self._body.haze)
         haze *= np.exp(np.clip(below, 0, None) * np.float32(-self._body.fade_per_cm))
-        return Echoes(self._depth_cm, scatter * left + haze, mirror * left * left)
+        # Layers of the wall seen again below the pleura would pass for A-lines.
+        return Echoes(self._depth_cm, scatter * left + haze, mirror * (relative < 1))
 
     def _draw(self, pose: Pose, echoes: Echoes) -> None:
         body, surfaces = self._body, self._surfaces(pose)
