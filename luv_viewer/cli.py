@@ -193,7 +193,8 @@ def engines(calibration: tuple[Path, ...], checkpoint: Path | None, again: bool)
     type=click.Choice(["dicom", "dicom-jpeg", "avi", "mp4", "npy"]),
     default="dicom",
     show_default=True,
-    help="Plain RGB or JPEG-compressed DICOM, a movie of the picture alone, or its grey values.",
+    help="Plain RGB (3.4 MB a frame at full size) or JPEG-compressed DICOM, a movie of the picture alone, or its grey "
+    "values.",
 )
 @click.option("--masks", is_flag=True, help="Also write where in each frame each pattern is (npz).")
 @click.option("--no-pixels", is_flag=True, help="Sheets, lengths and exclusions only.")

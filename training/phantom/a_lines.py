@@ -11,7 +11,7 @@ from training.phantom.echoes import Echoes, Samples, bell, line_sigma_cm
 from training.phantom.motion import Pose
 from training.phantom.roughness import Roughness
 
-_VISIBLE = 0.55
+_VISIBLE = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ALines:
     def lateral(self, pose: Pose) -> NDArray[np.float32]:
         """(n_beams,) how squarely the beams meet the pleura, 0 to 1."""
         window = bell((pose.lateral_cm - np.float32(self.centre_cm)) / np.float32(self.half_width_cm))
-        return window * np.clip(1 + np.float32(0.18) * self.evenness.at(pose.lung_cm), 0, 1)
+        return window * np.clip(1 + np.float32(0.10) * self.evenness.at(pose.lung_cm), 0, 1)
 
     def draw(self, pose: Pose, echoes: Echoes, shown: NDArray[np.float32]) -> None:
         """Add the lines. shown: (n_beams,) 0 to 1, where nothing erases them."""

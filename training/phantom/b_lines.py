@@ -14,6 +14,7 @@ from training.phantom.motion import Pose
 from training.phantom.roughness import Roughness
 
 _RINGING_CM = 0.16
+_LEAST_BEAMS = 0.65
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Ray:
         """(n_beams,) 0 to 1 across the ray; 0 when it is not there."""
         if pose.index not in self.frames:
             return np.zeros_like(pose.lung_cm)
-        return bell((pose.lung_cm - np.float32(self.lung_cm)) / np.float32(self.half_width_cm))
+        # No picture shows less than a beam.
+        spacing_cm = float(pose.lung_cm[1] - pose.lung_cm[0])
+        half_width = np.float32(max(self.half_width_cm, _LEAST_BEAMS * spacing_cm))
+        return bell((pose.lung_cm - np.float32(self.lung_cm)) / half_width)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,15 @@ _N_APART = 4
 _IN_REVIEW = (("video",) * 4, ("image",) * 2)
 _FIRST_PATIENT = 90000001
 _FIRST_DATA_IDX = 2
-_WITH_FINDING = tuple(lung for lung in Lung if lung is not Lung.QUIET)
+_SHARES = {
+    Lung.HEALTHY: 0.27,
+    Lung.INTERSTITIAL: 0.08,
+    Lung.CONFLUENT: 0.23,
+    Lung.CONSOLIDATED: 0.16,
+    Lung.EFFUSION: 0.12,
+    Lung.COMPRESSED: 0.14,
+}
+"""Chosen so that clips of each score are about as many as in the published set; every video shows something."""
 
 
 class Fate(Enum):
@@ -148,7 +156,7 @@ def _numbered(seed: int, rows: Iterable[tuple[str, int, Fate]]) -> list[PlannedV
             patient, idx, f"2021{1 + number % 12:02d}{1 + number % 28:02d}", "image" if n_frames == 1 else "video"
         )
         rng = np.random.default_rng((seed, number, idx))
-        lung = _WITH_FINDING[int(rng.integers(len(_WITH_FINDING)))]
+        lung = list(_SHARES)[int(rng.choice(len(_SHARES), p=list(_SHARES.values())))]
         scene = draw_scene(int(rng.integers(2**31)), n_frames, Lung.INTERSTITIAL if fate is not Fate.USED else lung)
         planned.append(PlannedVideo(key, scene, fate))
     return planned

@@ -15,35 +15,50 @@ from numpy.typing import NDArray
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
 from luv_viewer.io.whole_file import WriteError, write_whole
 from training.phantom.geometry import Probe
-from training.phantom.scene import Lung, draw_scene
+from training.phantom.scene import Lung, Scene, draw_scene
 from training.phantom.video import PhantomVideo
 
 _SHAPE = (300, 380)
 _CAPTION_PX = 26
 _N_COLUMNS = 4
+_N_FRAMES = 62
 _OUTLINE = (255, 190, 60)
 
 
 @dataclass(frozen=True)
 class Example:
-    """caption: of the picture. seed, lung, probe: of the scene. outlined: the pattern whose mask is drawn, or None."""
+    """caption: of the picture. pattern: which must be seen. seed, lung, probe: of the scene. outlined: the pattern
+    whose mask is drawn, or None."""
 
     caption: str
+    pattern: Pattern
     seed: int
     lung: Lung
     probe: Probe = Probe.CONVEX
     outlined: Pattern | None = None
 
+    @property
+    def scene(self) -> Scene:
+        """The video that the picture is of."""
+        return draw_scene(self.seed, _N_FRAMES, self.lung, self.probe)
 
+    @property
+    def index(self) -> int:
+        """The frame shown: in the middle of the pattern's longest interval."""
+        longest = max(self.scene.frames(self.pattern), key=len)
+        return (longest.start + longest.stop) // 2
+
+
+_A, _B, _CONFLUENT, _CONSOLIDATION, _EFFUSION = TRACK_PATTERNS
 EXAMPLES = (
-    Example("A-lines, ribs on both sides", 12, Lung.HEALTHY),
-    Example("B-lines", 17, Lung.INTERSTITIAL),
-    Example("Confluent B-lines", 5, Lung.CONFLUENT),
-    Example("Consolidation, air bronchograms", 18, Lung.CONSOLIDATED),
-    Example("Pleural effusion", 9, Lung.EFFUSION),
-    Example("Effusion, compressed lung", 16, Lung.COMPRESSED),
-    Example("A-lines, linear probe, rib", 5, Lung.HEALTHY, Probe.LINEAR),
-    Example("Its mask, exact in every frame", 18, Lung.CONSOLIDATED, outlined=Pattern.CONSOLIDATION),
+    Example("A-lines, ribs on both sides", _A, 12, Lung.HEALTHY),
+    Example("B-lines", _B, 18, Lung.INTERSTITIAL),
+    Example("Confluent B-lines", _CONFLUENT, 5, Lung.CONFLUENT),
+    Example("Consolidation, air bronchograms", _CONSOLIDATION, 13, Lung.CONSOLIDATED),
+    Example("Pleural effusion", _EFFUSION, 9, Lung.EFFUSION),
+    Example("Effusion, compressed lung", _CONSOLIDATION, 13, Lung.COMPRESSED),
+    Example("A-lines, linear probe, rib", _A, 5, Lung.HEALTHY, Probe.LINEAR),
+    Example("A mask, exact in every frame", _CONSOLIDATION, 13, Lung.CONSOLIDATED, outlined=_CONSOLIDATION),
 )
 
 
@@ -71,10 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tile(example: Example) -> NDArray[np.uint8]:
-    scene = draw_scene(example.seed, 62, example.lung, example.probe)
-    shown = max((span for frames in scene.present for span in frames), key=len)
-    index = (shown.start + shown.stop) // 2
-    video = PhantomVideo(scene, _SHAPE)
+    video, index = PhantomVideo(example.scene, _SHAPE), example.index
     image = video.frame(index)
     if example.outlined is not None:
         mask = video.masks(index)[TRACK_PATTERNS.index(example.outlined)].astype(np.uint8)

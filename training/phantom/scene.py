@@ -15,6 +15,7 @@ from training.phantom.geometry import Probe
 
 FRAMES_PER_S = 30.0
 _SHORTEST = 8
+_WHOLE_SHARE = 0.1
 _CONVEX_SHARE = 0.85
 _SLIDING_SHARE = 0.93
 
@@ -113,8 +114,8 @@ def draw_scene(seed: int, n_frames: int, lung: Lung | None = None, probe: Probe 
 
 
 def _intervals(rng: np.random.Generator, n_frames: int) -> SpanSet:
-    """One to three intervals apart from each other, none shorter than _SHORTEST frames unless the video is."""
-    if n_frames < 3 * _SHORTEST:
+    """The whole video, or up to three intervals apart, none shorter than _SHORTEST frames unless the video is."""
+    if n_frames < 3 * _SHORTEST or rng.random() < _WHOLE_SHARE:
         return SpanSet.whole(n_frames)
     n_steps = n_frames // _SHORTEST
     n_spans = int(rng.integers(1, min(3, (n_steps + 1) // 4) + 1))

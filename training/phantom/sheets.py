@@ -115,24 +115,27 @@ def _typed(rng: np.random.Generator, text: str) -> str | int | None:
     if not text:
         return "   " if rng.random() < 0.05 else None
     if text.isdecimal():
-        return int(text) if rng.random() < 0.5 else text
+        return (int(text), text, f"{text}.0")[int(rng.integers(3))]
     ways = (
-        text,
         text.replace("_", "-"),
         text.replace(", ", ","),
         text.replace("_", " _ "),
+        text.replace("_", "\u2013"),
+        text.replace("_", "~"),
         f" {text} ",
         ", ".join(reversed(text.split(", "))),
-        _split(text),
+        _split(text, overlap=0),
+        _split(text, overlap=1),
     )
-    return ways[int(rng.choice(len(ways), p=(0.52, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08)))]
+    # Most cells are written the plain way.
+    return text if rng.random() < 0.5 else ways[int(rng.integers(len(ways)))]
 
 
-def _split(text: str) -> str:
-    """The first interval as two that touch: 1_24 as 1_12, 13_24."""
+def _split(text: str, overlap: int) -> str:
+    """The first interval as two that touch or overlap by a frame: 1_24 as 1_12, 13_24 or 1_12, 12_24."""
     first, *rest = text.split(", ")
     start, _, stop = first.partition("_")
     if not stop or int(stop) - int(start) < 2:
         return text
     middle = (int(start) + int(stop)) // 2
-    return ", ".join((f"{start}_{middle}", f"{middle + 1}_{stop}", *rest))
+    return ", ".join((f"{start}_{middle}", f"{middle + 1 - overlap}_{stop}", *rest))

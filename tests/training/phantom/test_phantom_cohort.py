@@ -132,10 +132,11 @@ def test_sheets_hold_every_way_of_writing(folder: Path) -> None:
     cells = [cell for row in table.rows for cell in row.cells[5:10]]
     texts = [cell for cell in cells if isinstance(cell, str)]
     assert any(isinstance(cell, int) for cell in cells)
-    for mark in ("-", " _ ", ", "):
+    for mark in ("-", " _ ", ", ", "\u2013", "~", ".0"):
         assert any(mark in text for text in texts)
     assert any("," in text and ", " not in text for text in texts)
     assert ",   ," in (folder / "sheets" / "reader_2.csv").read_text()
+    assert any("overlap" in warning.sentence for warning in read_sheet(folder / "sheets" / "reader_1.xlsx").warnings)
     scores = {str(row.cells[11]) for row in table.rows}
     assert {"0", "1", "2", "3_c", "3_e", "3ce", "3_ce"} <= scores
     assert (folder / "sheets" / "template.csv").read_text().splitlines()[0].endswith("Lung Ultrasoung Score")

@@ -56,6 +56,13 @@ def test_a_mask_is_empty_exactly_where_the_pattern_is_absent(
     assert [bool(mask.any()) for mask in masks] == [index in frames for frames in scene.present]
 
 
+def test_a_ray_narrower_than_a_beam_is_still_seen() -> None:
+    scene = draw_scene(352276541, 62, Lung.INTERSTITIAL, Probe.CONVEX)
+    ray = SpanSet.whole(62)
+    masks = PhantomVideo(Scene(scene.seed, 62, scene.probe, (NO_FRAMES, ray, *(NO_FRAMES,) * 3)), (48, 61)).masks(0)
+    assert masks[1].any()
+
+
 def test_the_same_seed_gives_the_same_pixels_in_any_order_and_another_seed_others() -> None:
     scene = draw_scene(7, 39, Lung.CONSOLIDATED)
     forwards = list(PhantomVideo(scene, SHAPE).greys())
