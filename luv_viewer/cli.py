@@ -7,8 +7,10 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.app import log_path, logging_to_file
@@ -19,10 +21,12 @@ from luv_viewer.commands.options import output_folder
 log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
+_MOST_FRAMES = 10_000
 _STATUS = "Exit status: 0 all done, 1 some inputs failed, 2 wrong usage, 130 stopped with Ctrl+C."
 
 _input_path = click.Path(path_type=Path)
 _input_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_LENGTHS = re.compile(r"(?:\d+x)?\d+(?:,(?:\d+x)?\d+)*")
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?|mps|torch|openvino(:(cpu|gpu|npu))?")
 
 
@@ -33,6 +37,20 @@ def _device(context: click.Context, parameter: click.Parameter, value: str) -> s
             f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps, torch, openvino, openvino:gpu, openvino:npu."
         )
     return value
+
+
+def _lengths(context: click.Context, parameter: click.Parameter, value: str) -> tuple[int, ...]:
+    """`5x152,62` as 152 five times, then 62."""
+    text = value.replace(" ", "")
+    if not _LENGTHS.fullmatch(text):
+        raise click.BadParameter(f"{value!r} is no list of numbers of frames such as 152,62 or 5x152,2x62,39.")
+    lengths: list[int] = []
+    for item in text.split(","):
+        count, _, length = item.rpartition("x")
+        lengths += [int(length)] * int(count or 1)
+    if not lengths or min(lengths) < 1 or max(lengths) > _MOST_FRAMES:
+        raise click.BadParameter(f"videos have 1 to {_MOST_FRAMES} frames.")
+    return tuple(lengths)
 
 
 @click.group(
@@ -142,6 +160,65 @@ def engines(calibration: tuple[Path, ...], checkpoint: Path | None, again: bool)
     from luv_viewer.commands.engines import engines as run
 
     return run(checkpoint, calibration, again=again or bool(calibration))
+
+
+@cli.command(no_args_is_help=True, epilog=_STATUS)
+@output_folder("Folder for the cohort; made when it is not there. Videos that are there already stay.")
+@click.option(
+    "--published",
+    is_flag=True,
+    help="The counts of the published cohort: 388 rows of 36 patients, and 56 videos of 11 others. With pixels of full "
+    "size it takes about 150 GB as plain DICOM. Not with --patients, --videos, --lengths.",
+)
+@click.option("--patients", type=click.IntRange(min=1), default=3, show_default=True, help="Patients.")
+@click.option("--videos", type=click.IntRange(min=1), default=4, show_default=True, help="Videos of each patient.")
+@click.option(
+    "--lengths",
+    callback=_lengths,
+    default="3x152,62,39",
+    show_default=True,
+    metavar="LIST",
+    help="Frames of the videos, used in turn; 3x152 is 152 three times, 1 is a still.",
+)
+@click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, show_default=True, help="Decides everything.")
+@click.option(
+    "--size",
+    type=click.IntRange(min=24, max=2000),
+    metavar="PX",
+    help="Height of the picture; the DICOM screen around it shrinks with it.  [default: 772, on 924x1232]",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["dicom", "dicom-jpeg", "avi", "mp4", "npy"]),
+    default="dicom",
+    show_default=True,
+    help="Plain RGB (3.4 MB a frame at full size) or JPEG-compressed DICOM, a movie of the picture alone, or its grey "
+    "values.",
+)
+@click.option("--masks", is_flag=True, help="Also write where in each frame each pattern is (npz).")
+@click.option("--no-pixels", is_flag=True, help="Sheets, lengths and exclusions only.")
+@click.pass_context
+def phantom(context: click.Context, folder: Path, no_pixels: bool, **how: Any) -> int:
+    """Make synthetic lung-ultrasound studies whose findings are known frame by frame; no patient is real.
+
+    Writes to DIR: videos/<PatientID>/<number>, truth/<PatientID>/<number>.csv (a row per frame, a column per pattern),
+    sheets/ (blank template, two readers, a senior reader, both merged versions, and the temporal set's), lengths.csv
+    and exclusions.csv. The same seed gives the same pixels. The same command again goes on where it was stopped.
+    """
+    given = [name for name in ("patients", "videos", "lengths") if _was_given(context, name)]
+    if how["published"] and given:
+        raise click.UsageError(f"--published decides the numbers itself; leave out --{', --'.join(given)}.")
+    if no_pixels and (how["masks"] or how["size"]):
+        raise click.UsageError("--no-pixels leaves nothing for --size and --masks to act on.")
+    from luv_viewer.commands.phantom import PhantomOptions
+    from luv_viewer.commands.phantom import phantom as run
+
+    return run(folder, PhantomOptions(pixels=not no_pixels, **how))
+
+
+def _was_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 cli.add_command(labels)
