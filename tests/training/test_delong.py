@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
@@ -112,6 +112,7 @@ def test_a_missing_class_gives_nan_and_a_reason() -> None:
         delong_covariance([1, 1], [0.2, 0.3])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 9), min_size=2, max_size=30),
     st.lists(st.integers(0, 9), min_size=2, max_size=30),
