@@ -14,21 +14,19 @@ from pathlib import Path
 from typing import Literal
 
 from luv_viewer.domain.pattern import NETWORK_PATTERNS
-from luv_viewer.io.whole_file import WriteError, make_folder, write_whole
+from luv_viewer.io.whole_file import WriteError
 from resources import resource_path
 from training.tables import (
     FoldTable,
     ModelName,
     PaperTable,
     SummaryTable,
-    as_csv,
-    as_latex,
-    as_markdown,
     fold_layout,
     read_fold_table,
     read_summary,
     summarise,
     summary_layout,
+    write_table,
 )
 from training.tables.layout import Flag
 
@@ -128,17 +126,6 @@ def fold_table(number: FoldNumber) -> PaperTable:
     """Table 5, 6 or 7 in the paper's form."""
     reference = ModelName("with temporal") if number == 7 else LUV_NET
     return fold_layout(_TITLES[number], published_folds(number), reference)
-
-
-def write_table(folder: Path, name: str, table: PaperTable) -> tuple[Path, ...]:
-    """`name`.csv, .md and .tex in `folder`, which is made when it is not there. Raises WriteError."""
-    make_folder(folder)
-    written = []
-    for suffix, render in ((".csv", as_csv), (".md", as_markdown), (".tex", as_latex)):
-        path = folder / f"{name}{suffix}"
-        write_whole(path, render(table).encode())
-        written.append(path)
-    return tuple(written)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

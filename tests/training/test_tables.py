@@ -21,6 +21,7 @@ from training.tables import (
     PaperTable,
     PatternArea,
     as_csv,
+    as_html,
     as_latex,
     as_markdown,
     fold_layout,
@@ -175,3 +176,11 @@ def test_latex_escapes_and_closes_everything() -> None:
 def test_ragged_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="2 cells, expected 1"):
         PaperTable("T", ("a",), ((Cell("1"), Cell("2")),))
+
+
+def test_html_escapes_what_is_text() -> None:
+    text = as_html(PaperTable("<T>", ("a & b",), ((Cell("<script>", "best", True),),), ("x < y",)))
+    assert "<td><b>&lt;script&gt;</b>*</td>" in text
+    assert "<h2>&lt;T&gt;</h2>" in text
+    assert "<th>a &amp; b</th>" in text
+    assert "<p>x &lt; y</p>" in text

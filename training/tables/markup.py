@@ -1,8 +1,9 @@
-"""A table as CSV, Markdown and LaTeX."""
+"""A table as CSV, Markdown, LaTeX and HTML."""
 
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Iterable
 
@@ -65,6 +66,20 @@ def as_latex(table: PaperTable) -> str:
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\small {_tex(note)}" for note in table.notes]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+
+def as_html(table: PaperTable) -> str:
+    """Heading, table and notes as a piece of a page; everything that is text is escaped."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.header)
+    body = "\n".join(f"<tr>{''.join(_html(cell) for cell in row)}</tr>" for row in table.rows)
+    notes = "\n".join(f"<p>{html.escape(note)}</p>" for note in table.notes)
+    return f"<h2>{html.escape(table.title)}</h2>\n<table>\n<tr>{head}</tr>\n{body}\n</table>\n{notes}\n"
+
+
+def _html(cell: Cell) -> str:
+    text = html.escape(cell.text)
+    text = {"best": f"<b>{text}</b>", "second": f"<u>{text}</u>", "": text}[cell.rank]
+    return f"<td>{text}{'*' if cell.is_starred else ''}{html.escape(cell.mark + _remark(cell))}</td>"
 
 
 def _plain(cell: Cell) -> str:
