@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.statistics import OneClassError, auc, clustered_interval, delong_interval
+from training.statistics import auc, clustered_interval, delong_interval
 
 
 def _cohort(clusters: int, copies: int) -> tuple[list[int], list[float], list[str]]:
@@ -51,5 +51,9 @@ def test_draws_without_both_classes_are_counted() -> None:
 def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match="one cluster per case"):
         clustered_interval([0, 1], [0.1, 0.2], ["a"])
-    with pytest.raises(OneClassError):
-        clustered_interval([1, 1], [0.1, 0.2], ["a", "b"])
+    found = clustered_interval([1, 1], [0.1, 0.2], ["a", "b"])
+    assert np.isnan([found.auc, found.low, found.high]).all()
+    assert "negative" in found.reason
+    alone = clustered_interval([1, 0], [0.1, 0.2], ["a", "b"], resamples=0)
+    assert alone.auc == 0.0
+    assert "draw" in alone.reason

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import time
+from dataclasses import astuple
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from training.statistics import OneClassError, auc, delong_covariance, delong_interval, delong_test
+from tests.training.builders_reference import reference_numbers, reference_text
+from training.statistics import OneClassError, auc, delong_covariance, delong_interval, delong_test, holm
 
 # Twelve cases, two scores with ties. The expected numbers come from `_by_definition` (all pairs, no ranks).
 TRUTH = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
@@ -90,5 +97,105 @@ def test_too_few_cases() -> None:
     one = delong_interval([1, 0, 0], [0.5, 0.6, 0.1])
     assert one.auc == 0.5
     assert np.isnan([one.variance, one.low, one.high]).all()
+    assert one.reason
+
+
+def test_a_missing_class_gives_nan_and_a_reason() -> None:
+    interval, test = delong_interval([1, 1], [0.2, 0.3]), delong_test([0, 0], [0.2, 0.3], [0.1, 0.1])
+    assert np.isnan([interval.auc, interval.low, interval.high, test.z, test.p]).all()
+    assert "negative" in interval.reason
+    assert "negative" in test.reason
+    alone = delong_test([1, 0, 0], [0.5, 0.6, 0.1], [0.5, 0.1, 0.1])
+    assert np.isnan(alone.p)
+    assert "single" in alone.reason
     with pytest.raises(OneClassError):
-        delong_interval([1, 1], [0.2, 0.3])
+        delong_covariance([1, 1], [0.2, 0.3])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 9), min_size=2, max_size=30),
+    st.lists(st.integers(0, 9), min_size=2, max_size=30),
+    st.integers(0, 2**31),
+)
+def test_midranks_equal_all_pairs_for_two_scores(positives: list[int], negatives: list[int], seed: int) -> None:
+    truth = np.array([1] * len(positives) + [0] * len(negatives))
+    scores = np.stack([np.array(positives + negatives) / 9, np.random.default_rng(seed).random(truth.size).round(1)])
+    areas, covariance = delong_covariance(truth, scores)
+    expected_areas, expected = _by_definition(truth, scores)
+    np.testing.assert_allclose(areas, expected_areas, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(covariance, expected, rtol=0, atol=1e-10)
+
+
+def test_twenty_thousand_cases_take_less_than_a_second() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 2, 20_000)
+    first, second = generator.random((2, 20_000)) + 0.3 * truth
+    start = time.perf_counter()
+    found = delong_test(truth, first, second)
+    assert time.perf_counter() - start < 1
+    assert found.auc_first == pytest.approx(0.755, abs=0.02)
+
+
+def test_logit_interval_stays_inside_and_agrees_with_many_cases() -> None:
+    generator = np.random.default_rng(1)
+    truth = np.repeat([0, 1], 2000)
+    score = generator.normal(size=4000) + truth
+    plain, logit = delong_interval(truth, score), delong_interval(truth, score, scale="logit")
+    assert (logit.low, logit.high) == (pytest.approx(plain.low, abs=1e-3), pytest.approx(plain.high, abs=1e-3))
+    few = delong_interval(TRUTH, FIRST, scale="logit")
+    assert 0 < few.low < few.auc < few.high < 1
+    half = (np.log(few.high / (1 - few.high)) - np.log(few.low / (1 - few.low))) / 2
+    assert half == pytest.approx(1.959964 * np.sqrt(few.variance) / (few.auc * (1 - few.auc)), rel=1e-6)
+    perfect = delong_interval([0, 0, 1, 1], [1, 2, 3, 4], scale="logit")
+    assert np.isnan([perfect.low, perfect.high]).all()
+    assert "logit" in perfect.reason
+    with pytest.raises(ValueError, match="scale"):
+        delong_interval(TRUTH, FIRST, scale="probit")  # type: ignore[arg-type]
+
+
+def test_asah_equals_proc(statistics_dir: Path) -> None:
+    table = pd.read_csv(statistics_dir / "aSAH.csv")
+    truth = (table["outcome"] == "Poor").to_numpy().astype(int)
+    scores = {name: table[name].to_numpy(float) for name in ("wfns", "s100b", "ndka")}
+    areas = reference_numbers(statistics_dir, "aSAH", "AUC wfns s100b ndka")
+    bounds = [
+        v for interval in (delong_interval(truth, score) for score in scores.values()) for v in astuple(interval)[2:4]
+    ]
+    published = reference_text(statistics_dir, "aSAH", "DeLong CI wfns s100b ndka").replace("-", " ").split()
+    np.testing.assert_allclose([auc(truth, score) for score in scores.values()], areas, atol=5.1e-8)
+    np.testing.assert_allclose(bounds, [float(v) for v in published], atol=5.1e-5)
+    pairs = [("wfns", "s100b"), ("wfns", "ndka"), ("s100b", "ndka")]
+    tests = [delong_test(truth, scores[one], scores[other]) for one, other in pairs]
+    row = "paired DeLong wfns-s100b, wfns-ndka, s100b-ndka (Z, p)"
+    expected = np.array(reference_numbers(statistics_dir, "aSAH", row)).reshape(3, 2)
+    np.testing.assert_allclose([test.z for test in tests], expected[:, 0], atol=5.1e-4)
+    np.testing.assert_allclose([test.p for test in tests], expected[:, 1], rtol=5e-4)
+
+
+def test_van_dyke_intervals_equal_proc(statistics_dir: Path) -> None:
+    table = pd.read_csv(statistics_dir / "VanDyke.csv")
+    text = reference_text(statistics_dir, "VanDyke", "DeLong CI of AUC, treatment 1, readers 1-5", "DeLong")
+    published = re.findall(r"(\d\.\d+)-(\d\.\d+)", text)
+    for reader, bounds in enumerate(published, start=1):
+        rows = table[(table["reader"] == reader) & (table["treatment"] == 1)]
+        found = delong_interval(rows["truth"], rows["rating"])
+        np.testing.assert_allclose([found.low, found.high], [float(v) for v in bounds], atol=6e-7)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_is_the_step_down_rule(values: list[float]) -> None:
+    found = holm(values)
+    for level in (0.01, 0.05, 0.2, 0.999):
+        rejected = set()
+        for step, place in enumerate(np.argsort(values, kind="stable")):
+            if values[place] * (len(values) - step) > level:
+                break
+            rejected.add(int(place))
+        assert rejected == set(np.flatnonzero(found <= level).tolist())
+
+
+def test_holm_leaves_the_unknown_out() -> None:
+    np.testing.assert_allclose(holm([0.02, np.nan, 0.03]), [0.04, np.nan, 0.04])
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        holm([1.5])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from tests.training.builders_reference import reference_numbers
 from training.statistics import MrmcResult, OneClassError, analyse_mrmc, auc, delong_test
 
 Floats = NDArray[np.float64]
@@ -38,29 +38,12 @@ def _summary(result: MrmcResult) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def statistics_dir(data_dir: Path) -> Path:
-    folder = data_dir.parent / "reference" / "statistics"
-    assert (folder / "VanDyke.csv").is_file(), f"the reference numbers belong beside the data folder, in {folder}"
-    return folder
-
-
-@pytest.fixture(scope="module")
 def van_dyke(statistics_dir: Path) -> tuple[Integers, Floats]:
     """Truth (114,) and ratings (2, 5, 114)."""
     table = pd.read_csv(statistics_dir / "VanDyke.csv")
     truth = table.groupby("case")["truth"].first().to_numpy()
     ratings = table.pivot(index=["treatment", "reader"], columns="case", values="rating").to_numpy(dtype=np.float64)
     return truth, ratings.reshape(2, 5, -1)
-
-
-def _published(statistics_dir: Path, quantity: str, method: str | None = None) -> list[float]:
-    """The numbers of one row of the reference table, without what stands in the brackets of `(printed ...)`."""
-    table = pd.read_csv(statistics_dir / "reference_values.csv", keep_default_na=False)
-    rows = table[(table["data"] == "VanDyke") & (table["quantity"] == quantity)]
-    if method is not None:
-        rows = rows[rows["method"] == method]
-    assert len(rows) == 1
-    return [float(number) for number in re.findall(r"-?\d+\.\d+", rows["value"].iloc[0].split("(printed")[0])]
 
 
 def test_jackknife_covariance_equals_a_loop_over_left_out_cases() -> None:
@@ -193,15 +176,17 @@ def test_van_dyke_with_the_jackknife(van_dyke: tuple[Integers, Floats], statisti
     result = analyse_mrmc(*van_dyke)
     parts = result.components
     for test in range(2):
-        areas = _published(statistics_dir, f"per-reader AUC treatment {test + 1}")
+        areas = reference_numbers(statistics_dir, "VanDyke", f"per-reader AUC treatment {test + 1}")
         np.testing.assert_allclose(result.aucs[test], areas, atol=5e-9)
         interval = result.per_test[test]
-        expected = _published(statistics_dir, f"single treatment RRRC AUC SE df CI, {test + 1}")
+        expected = reference_numbers(statistics_dir, "VanDyke", f"single treatment RRRC AUC SE df CI, {test + 1}")
         found = [interval.value, interval.standard_error, interval.df, interval.low, interval.high]
         np.testing.assert_allclose(found, expected, rtol=4e-4)
-    squares = _published(statistics_dir, "MS(T) MS(R) MS(TR)")
+    squares = reference_numbers(statistics_dir, "VanDyke", "MS(T) MS(R) MS(TR)")
     np.testing.assert_allclose([parts.ms_test, parts.ms_reader, parts.ms_test_reader], squares, atol=6e-9)
-    components = _published(statistics_dir, "OR components jackknife VarE Cov1 Cov2 Cov3 Var(R) Var(TR)")
+    components = reference_numbers(
+        statistics_dir, "VanDyke", "OR components jackknife VarE Cov1 Cov2 Cov3 Var(R) Var(TR)"
+    )
     found = [parts.var_error, parts.cov1, parts.cov2, parts.cov3, parts.var_reader, parts.var_test_reader]
     np.testing.assert_allclose(found, components, atol=6e-9)
 
@@ -209,24 +194,30 @@ def test_van_dyke_with_the_jackknife(van_dyke: tuple[Integers, Floats], statisti
 def test_van_dyke_tests_with_the_jackknife(van_dyke: tuple[Integers, Floats], statistics_dir: Path) -> None:
     result = analyse_mrmc(*van_dyke)
     rrrc, frrc, rrfc = result.rrrc, result.frrc, result.rrfc
-    f_df_p = _published(statistics_dir, "RRRC F ddf p", "jackknife")
+    f_df_p = reference_numbers(statistics_dir, "VanDyke", "RRRC F ddf p", "jackknife")
     np.testing.assert_allclose([rrrc.f, rrrc.df2, rrrc.p], f_df_p, rtol=2e-5)
-    np.testing.assert_allclose([frrc.chi2, frrc.p], _published(statistics_dir, "FRRC X2(1) p SE CI")[:2], rtol=3e-5)
-    np.testing.assert_allclose([rrfc.f, rrfc.p], _published(statistics_dir, "RRFC F(1,4) p SE CI")[:2], rtol=3e-5)
+    np.testing.assert_allclose(
+        [frrc.chi2, frrc.p], reference_numbers(statistics_dir, "VanDyke", "FRRC X2(1) p SE CI")[:2], rtol=3e-5
+    )
+    np.testing.assert_allclose(
+        [rrfc.f, rrfc.p], reference_numbers(statistics_dir, "VanDyke", "RRFC F(1,4) p SE CI")[:2], rtol=3e-5
+    )
     rows = ("RRRC difference SE CI", "FRRC X2(1) p SE CI", "RRFC F(1,4) p SE CI")
     for difference, row in zip((rrrc.difference, frrc.difference, rrfc.difference), rows, strict=True):
         assert difference is not None
         found = [difference.standard_error, difference.low, difference.high]
-        np.testing.assert_allclose(found, _published(statistics_dir, row)[-3:], atol=6e-6)
+        np.testing.assert_allclose(found, reference_numbers(statistics_dir, "VanDyke", row)[-3:], atol=6e-6)
 
 
 def test_van_dyke_with_delong(van_dyke: tuple[Integers, Floats], statistics_dir: Path) -> None:
     result = analyse_mrmc(*van_dyke, covariance="delong")
     parts, rrrc = result.components, result.rrrc
-    components = _published(statistics_dir, "OR components VarE Cov1 Cov2 Cov3", "DeLong")
+    components = reference_numbers(statistics_dir, "VanDyke", "OR components VarE Cov1 Cov2 Cov3", "DeLong")
     np.testing.assert_allclose([parts.var_error, parts.cov1, parts.cov2, parts.cov3], components, atol=6e-9)
     assert rrrc.difference is not None
     found = [rrrc.f, rrrc.df2, rrrc.p, rrrc.difference.standard_error]
-    np.testing.assert_allclose(found, _published(statistics_dir, "RRRC F ddf p SE", "DeLong"), rtol=2e-5)
+    np.testing.assert_allclose(
+        found, reference_numbers(statistics_dir, "VanDyke", "RRRC F ddf p SE", "DeLong"), rtol=2e-5
+    )
     z = (result.aucs[0] - result.aucs[1]) / result.reader_difference_se
-    np.testing.assert_allclose(z, _published(statistics_dir, "paired DeLong per reader z"), atol=1e-7)
+    np.testing.assert_allclose(z, reference_numbers(statistics_dir, "VanDyke", "paired DeLong per reader z"), atol=1e-7)

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FALLBACK_THRESHOLD = 0.5
+ONE_CLASS = "an area under the curve needs positive and negative cases, and one of them is missing"
 
 
 class OneClassError(ValueError):
@@ -36,7 +37,7 @@ class Threshold:
     """A decision threshold: a case is called positive when its score is at least `value`.
 
     youden: sensitivity + specificity - 1 on the cases it was chosen from, NaN for the fallback.
-    method: `Youden` or `fallback`; is_fallback: True when there was no positive or no negative to choose from.
+    method: the rule it was chosen by, such as `Youden`, or `fallback`; reason: why the rule could not be kept, else "".
     """
 
     value: float
@@ -44,10 +45,11 @@ class Threshold:
     specificity: float
     youden: float
     method: str
+    reason: str = ""
 
     @property
     def is_fallback(self) -> bool:
-        """True when the cases held one class only and 0.5 was taken."""
+        """True when the rule gave no threshold (one class only, as a rule) and 0.5 was taken."""
         return self.method == "fallback"
 
 
@@ -119,10 +121,7 @@ def youden_threshold(truth: ArrayLike, score: ArrayLike) -> Threshold:
     """
     labels, scores = checked(truth, score)
     if labels.all() or not labels.any():
-        called = scores >= FALLBACK_THRESHOLD
-        sensitivity = float(called[labels].mean()) if labels.any() else float("nan")
-        specificity = float((~called[~labels]).mean()) if not labels.all() else float("nan")
-        return Threshold(FALLBACK_THRESHOLD, sensitivity, specificity, float("nan"), "fallback")
+        return fallback_threshold(labels, scores, "there are no positive or no negative cases to choose from")
     curve = roc_curve(labels, scores)
     gain = curve.true_positive_rate[1:] - curve.false_positive_rate[1:]
     best = int(np.argmax(np.round(gain, 12)))
@@ -133,3 +132,11 @@ def youden_threshold(truth: ArrayLike, score: ArrayLike) -> Threshold:
         youden=float(gain[best]),
         method="Youden",
     )
+
+
+def fallback_threshold(labels: Bools, scores: Floats, reason: str) -> Threshold:
+    """0.5 and what it does to these cases; NaN for the class that is missing."""
+    called = scores >= FALLBACK_THRESHOLD
+    sensitivity = float(called[labels].mean()) if labels.any() else float("nan")
+    specificity = float((~called[~labels]).mean()) if not labels.all() else float("nan")
+    return Threshold(FALLBACK_THRESHOLD, sensitivity, specificity, float("nan"), "fallback", reason)

@@ -1,0 +1,60 @@
+"""`luv evaluate` and `luv compare`: what the command line takes; the work is imported when a command is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from luv_viewer.commands.options import output_folder
+
+_STATUS = "Exit status: 0 done, 1 the files do not fit (one line on stderr), 2 wrong usage, 130 stopped with Ctrl+C."
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_resamples = click.option(
+    "--resamples", type=click.IntRange(min=1), default=2000, show_default=True, help="Draws of a bootstrap."
+)
+_seed = click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+
+
+@click.command(no_args_is_help=True, epilog=_STATUS)
+@click.argument("truth", type=_file, metavar="TRUTH.csv")
+@click.argument("predictions", nargs=-1, required=True, type=_file, metavar="PREDICTIONS.csv...")
+@output_folder(
+    "Folder for tables, figures and report; made when it is not there. Files of an earlier run are replaced."
+)
+@click.option(
+    "--level",
+    type=click.Choice(["clip", "video", "patient"]),
+    default="clip",
+    show_default=True,
+    help="What a case is: a video or patient has the largest probability of its clips.",
+)
+@click.option("--reference", metavar="MODEL", help="Test the others against it.  [default: the first]")
+@click.option(
+    "--thresholds",
+    type=_file,
+    metavar="FILE",
+    help="CSV of model, fold, pattern, threshold, chosen on validation data. The fold of an ensemble is `mean "
+    "probability` or `mean logit`.  [default: 0.5 everywhere]",
+)
+@click.option("--holm", "use_holm", is_flag=True, help="Stars in the tables after Holm's correction.")
+@_resamples
+@_seed
+def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: Any) -> int:
+    """Compute every number of models from their PREDICTIONS and the TRUTH, joined by clip id.
+
+    TRUTH has a column clip_id, a column per pattern (A-line, B-line, Consolidation, Pleural effusion: 0 or 1), and
+    where known video_id and patient_id. PREDICTIONS have clip_id and, per model, columns MODEL_A-line and so on with
+    probabilities; the fold is what the file name says (luvnet_fold3.csv).
+
+    Writes areas with DeLong's interval, the clustered one and that of a bootstrap of patients; paired tests;
+    micro and macro; precision, recall, F1, confusion; calibration; ensembles of the folds; the tables in the paper's
+    form as CSV, Markdown and LaTeX; figures; and report.html, which needs no network.
+
+    Example: luv evaluate truth.csv luvnet_fold*.csv usvn_fold*.csv -o results
+    """
+    from luv_viewer.commands.evaluate import evaluate as run
+    from training.evaluate import EvaluationOptions
+
+    return run(truth, predictions, folder, EvaluationOptions(**how))
