@@ -15,6 +15,7 @@ from luv_viewer.app import log_path, logging_to_file
 from luv_viewer.commands.benchmark_group import benchmark
 from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
+from luv_viewer.commands.prepare_group import prepare
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ def engines(calibration: tuple[Path, ...], checkpoint: Path | None, again: bool)
 
 cli.add_command(labels)
 cli.add_command(benchmark)
+cli.add_command(prepare)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
