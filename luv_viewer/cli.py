@@ -18,6 +18,7 @@ from luv_viewer.commands.benchmark_group import benchmark
 from luv_viewer.commands.evaluation_options import evaluate
 from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
+from luv_viewer.commands.prepare_group import prepare
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +226,7 @@ def _was_given(context: click.Context, name: str) -> bool:
 cli.add_command(labels)
 cli.add_command(benchmark)
 cli.add_command(evaluate)
+cli.add_command(prepare)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -33,7 +33,7 @@ def grouped_folds(groups: Sequence[str], labels: NDArray[np.int64], n_folds: int
     states = np.concatenate([labels == 1, labels == 0], axis=1)
     counts = np.stack([states[member == i].sum(axis=0) for i in range(names.size)])
     sizes = np.bincount(member, minlength=names.size)
-    home = _deal(counts, sizes, n_folds, np.random.default_rng(seed))
+    home = deal_groups(counts, sizes, (1 / n_folds,) * n_folds, np.random.default_rng(seed))
     folds = []
     for i in range(n_folds):
         held = home[member] == i
@@ -43,12 +43,16 @@ def grouped_folds(groups: Sequence[str], labels: NDArray[np.int64], n_folds: int
     return tuple(folds)
 
 
-def _deal(
-    counts: NDArray[np.int64], sizes: NDArray[np.int64], n_folds: int, generator: np.random.Generator
+def deal_groups(
+    counts: NDArray[np.int64], sizes: NDArray[np.int64], shares: Sequence[float], generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """The fold (0 to n_folds - 1) of each group, from its label counts (G, S) and its size (G,)."""
-    wanted = np.tile(counts.sum(axis=0) / n_folds, (n_folds, 1))
-    room = np.full(n_folds, sizes.sum() / n_folds)
+    """The fold (0 to len(shares) - 1) of each group, from its label counts (G, S) and its size (G,).
+
+    shares: what part of all each fold is to get, together 1. generator: orders equal choices. No fold stays empty.
+    """
+    n_folds = len(shares)
+    wanted = np.outer(shares, counts.sum(axis=0))
+    room = np.asarray(shares, float) * sizes.sum()
     home = np.full(len(sizes), -1)
     carriers_left = (counts > 0).astype(np.int64)
     order = generator.permutation(len(sizes))

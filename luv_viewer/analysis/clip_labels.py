@@ -44,8 +44,12 @@ def clip_table(
     Raises ClipLabelError for a video of unknown length or labelled beyond its end, ValueError for numbers that
     ClipRule refuses.
     """
-    rule = ClipRule(clip_length, step, min_frames, min_fraction)
-    path = f"{clip_length}frame_clip_path"
+    return clip_table_by(ClipRule(clip_length, step, min_frames, min_fraction), sheet, lengths)
+
+
+def clip_table_by(rule: ClipRule, sheet: LabelSheet, lengths: Mapping[str, int]) -> pd.DataFrame:
+    """As `clip_table`, by a rule. Raises ClipLabelError."""
+    path = f"{rule.clip_length}frame_clip_path"
     columns = [path, "PatientID", "study_id", *LABEL_COLUMNS[:-2], "raw_avi_path", *LABEL_COLUMNS[-2:]]
     videos = [row for row in sheet.rows if not row.is_still and not row.exclusion]
     videos.sort(key=lambda row: (row.key.patient_id, row.key.data_idx))
@@ -58,9 +62,9 @@ def write_clip_table(path: Path, table: pd.DataFrame) -> None:
     write_whole(path, table.to_csv(index=False, lineterminator="\n").encode())
 
 
-def _clips(
-    sheet: str, row: SheetRow, lengths: Mapping[str, int], rule: ClipRule
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def length_of(sheet: str, row: SheetRow, lengths: Mapping[str, int]) -> int:
+    """Frames of a row's video. sheet: its name, for the error. Raises ClipLabelError where they are unknown, or the row
+    does not fit them."""
     counts = known_lengths([row], lengths)
     if not counts:
         raise ClipLabelError(
@@ -69,20 +73,27 @@ def _clips(
     wrong = mismatch([row], lengths)
     if wrong:
         raise ClipLabelError(f"{sheet}, {row.study_id}: the row does not fit the video: {wrong}; correct one of them.")
+    return counts[0]
+
+
+def _clips(
+    sheet: str, row: SheetRow, lengths: Mapping[str, int], rule: ClipRule
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    n_frames = length_of(sheet, row, lengths)
     stem = f"{row.key.data_idx:05d}"
-    for clip in rule.spans(counts[0]):
+    for clip in rule.spans(n_frames):
         labels = {p: rule.label(clip, row.frames(p), row.unlooked_frames(p)) for p in TRACK_PATTERNS}
         record: dict[str, Any] = {"PatientID": row.key.patient_id, "study_id": row.study_id}
         record |= {f"{p.value}_lbl": _number(label) for p, label in labels.items()}
         record |= {
             "raw_avi_path": f"{row.key.patient_id}/{stem}.avi",
             SCORE: _number(clip_score(labels)),
-            TOTAL_B_LINE: _number(_total_b_line(row, clip, rule)),
+            TOTAL_B_LINE: _number(total_b_line(row, clip, rule)),
         }
         yield f"{row.key.patient_id}_{stem}_{clip.start + 1}_{clip.stop}.avi", record
 
 
-def _total_b_line(row: SheetRow, clip: Span, rule: ClipRule) -> bool | None:
+def total_b_line(row: SheetRow, clip: Span, rule: ClipRule) -> bool | None:
     """B-line or confluent B-line, frame by frame: absent only where both are."""
     kinds = (Pattern.B_LINE, Pattern.CONFLUENT_B_LINE)
     present = row.frames(kinds[0]) | row.frames(kinds[1])

@@ -33,6 +33,7 @@ def clip_spans(n_frames: int, clip_length: int = 30, step: int = 24) -> tuple[Sp
 class ClipRule:
     """clip_length, step: frames. A pattern is in a clip when it is in at least min_frames of its real frames, and in
     at least min_fraction (0 to 1) of them; the published rule is any one frame. Padding never counts.
+    min_real_frames: a clip with fewer of them is left out, unless it is the first of its video.
 
     Raises ValueError for other numbers.
     """
@@ -41,17 +42,21 @@ class ClipRule:
     step: int = 24
     min_frames: int = 1
     min_fraction: float = 0.0
+    min_real_frames: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("clip_length", "step", "min_frames"):
+        for name in ("clip_length", "step", "min_frames", "min_real_frames"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 <= self.min_fraction <= 1:
             raise ValueError(f"min_fraction must be 0 to 1, got {self.min_fraction}")
+        if self.min_real_frames > self.clip_length:
+            raise ValueError(f"min_real_frames must be at most the clip length, got {self.min_real_frames}")
 
     def spans(self, n_frames: int) -> tuple[Span, ...]:
         """The clips of a video."""
-        return clip_spans(n_frames, self.clip_length, self.step)
+        spans = clip_spans(n_frames, self.clip_length, self.step)
+        return tuple(span for span in spans if span.start == 0 or len(span) >= self.min_real_frames)
 
     def label(self, clip: Span, present: SpanSet, unlooked: SpanSet) -> bool | None:
         """Whether the pattern is in a clip; None where frames that nobody looked at could decide it.

@@ -105,6 +105,7 @@ class Video:
     zone: lung zone such as `R2`, or None.
     modality: DICOM's Modality (0008,0060) such as `US`; empty for other formats and files that state none.
     notes: plain sentences a user should see about this file (an assumed frame rate, a clamped region).
+    has_stated_region: the file itself states the region.
     """
 
     title: str
@@ -120,6 +121,7 @@ class Video:
     zone: str | None = None
     modality: str = ""
     notes: tuple[str, ...] = ()
+    has_stated_region: bool = False
     _key: object = field(default_factory=object, repr=False)
 
     def __post_init__(self) -> None:

@@ -65,6 +65,7 @@ def open_dicom(source: ByteSource, path: Path, cache: FrameCache, *, member: str
         zone=_zone(header, name),
         modality=header.text("Modality"),
         notes=(*notes, *timing_notes, *tissue.notes),
+        has_stated_region=tissue.is_stated,
     )
     order = header.whole("SeriesNumber") or 0, header.whole("InstanceNumber") or 0
     return OpenedDicom(video, patient_key, _study_date(header), order)

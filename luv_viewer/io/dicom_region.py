@@ -19,11 +19,15 @@ _LARGEST_MM = 100.0
 
 @dataclass(frozen=True)
 class TissueRegion:
-    """region: half-open, inside the image; spacing_mm: (horizontal, vertical) or None; notes: for the user."""
+    """region: half-open, inside the image; spacing_mm: (horizontal, vertical) or None; notes: for the user.
+
+    is_stated: the file states the region; else it is the whole image.
+    """
 
     region: Region
     spacing_mm: tuple[float, float] | None
     notes: tuple[str, ...]
+    is_stated: bool = False
 
 
 def read_region(header: DicomHeader, width: int, height: int) -> TissueRegion:
@@ -46,7 +50,7 @@ def read_region(header: DicomHeader, width: int, height: int) -> TissueRegion:
             if best is None or area > best[0]:
                 best = area, region, item
     if best is not None:
-        return TissueRegion(best[1], _delta_mm(best[2]), tuple(dict.fromkeys(notes)))
+        return TissueRegion(best[1], _delta_mm(best[2]), tuple(dict.fromkeys(notes)), is_stated=True)
     spacing = None if found_any else _pixel_spacing_mm(header.dataset)
     return TissueRegion((0, 0, width, height), spacing, tuple(dict.fromkeys(notes)))
 

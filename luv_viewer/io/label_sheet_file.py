@@ -6,7 +6,7 @@ text, so a lone `57` comes back from a spreadsheet program as a number, which is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from luv_viewer.domain.label_sheet import LabelSheet, SheetRow
@@ -176,10 +176,16 @@ def _left_out(row: SheetRow) -> LeftOut | None:
 
 def _write_rows(path: Path, rows: Sequence[SheetRow], layout: SheetLayout) -> None:
     columns = COLUMNS[layout]
-    places = _patient_numbers(rows)
-    cells = ([_cell(row, column, place, places) for column in columns] for place, row in enumerate(rows))
+    cells = sheet_cells(rows, layout)
     as_text = frozenset(place for place, column in enumerate(columns) if column in _AS_TEXT)
     write_table(path, TableToWrite(written_header(layout), cells, as_text))
+
+
+def sheet_cells(rows: Sequence[SheetRow], layout: SheetLayout) -> Iterator[list[str | int | None]]:
+    """What stands in the columns of a layout, row by row; None for an empty cell."""
+    places = _patient_numbers(rows)
+    for place, row in enumerate(rows):
+        yield [_cell(row, column, place, places) for column in COLUMNS[layout]]
 
 
 def _patient_numbers(rows: Iterable[SheetRow]) -> dict[str, int]:
