@@ -58,3 +58,46 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
     from training.evaluate import EvaluationOptions
 
     return run(truth, predictions, folder, EvaluationOptions(**how))
+
+
+@click.command(no_args_is_help=True, epilog=_STATUS)
+@click.argument("truth", type=_file, metavar="TRUTH.csv")
+@click.argument("readers", nargs=-1, type=_file, metavar="[READERS.csv...]")
+@output_folder("Folder for tables, figure and report; made when it is not there. Files of an earlier run are replaced.")
+@click.option("--truth-name", default="expert", show_default=True, metavar="NAME", help="Whose labels TRUTH holds.")
+@click.option(
+    "--ai",
+    multiple=True,
+    type=_file,
+    metavar="FILE",
+    help="Predictions of one model, as `luv evaluate` takes them; repeatable, a file per fold. Folds vote, more than "
+    "half of them.",
+)
+@click.option(
+    "--thresholds",
+    type=_file,
+    metavar="FILE",
+    help="CSV of model, fold, pattern, threshold for the AI's calls.  [default: 0.5 everywhere]",
+)
+@click.option(
+    "--level",
+    type=click.Choice(["clip", "video", "patient"]),
+    default="clip",
+    show_default=True,
+    help="What a case is: a video or patient is positive when one of its clips is.",
+)
+@_resamples
+@_seed
+def compare(truth: Path, readers: tuple[Path, ...], folder: Path, **how: Any) -> int:
+    """Compare readers, the TRUTH and an AI with one another, all pairs, joined by clip id.
+
+    READERS have clip_id and, per reader, columns READER_A-line and so on with 0 or 1; TRUTH is as for `luv evaluate`.
+    Writes agreement, kappa with its interval and the one over patients, PABAK and AC1; Fleiss' kappa and
+    Krippendorff's alpha of all readers; truth and AI against what the readers say together; and report.html.
+
+    Example: luv compare truth.csv readers.csv --ai luvnet_fold0.csv --ai luvnet_fold1.csv -o readers
+    """
+    from luv_viewer.commands.compare import compare as run
+    from training.evaluate.readers import ReaderOptions
+
+    return run(truth, readers, folder, ReaderOptions(**how))
