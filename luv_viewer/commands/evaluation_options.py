@@ -1,4 +1,4 @@
-"""`luv evaluate` and `luv compare`: what the command line takes; the work is imported when a command is called."""
+"""`luv evaluate`, `luv thresholds`, `luv compare`: what they take; the work is imported when a command is called."""
 
 from __future__ import annotations
 
@@ -101,3 +101,30 @@ def compare(truth: Path, readers: tuple[Path, ...], folder: Path, **how: Any) ->
     from training.evaluate.readers import ReaderOptions
 
     return run(truth, readers, folder, ReaderOptions(**how))
+
+
+@click.command(no_args_is_help=True, epilog=_STATUS)
+@click.argument("truth", type=_file, metavar="TRUTH.csv")
+@click.argument("predictions", nargs=-1, required=True, type=_file, metavar="PREDICTIONS.csv...")
+@click.option(
+    "-o", "--output", "table", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv"
+)
+@click.option(
+    "--rule",
+    type=click.Choice(["youden", "sensitivity", "specificity", "f1", "bootstrap", "legacy_threshold_shift"]),
+    default="youden",
+    show_default=True,
+    help="sensitivity, specificity: at least 0.95. bootstrap: mean of Youden's over resampled clips. "
+    "legacy_threshold_shift: as the authors' program, one step too low.",
+)
+def thresholds(truth: Path, predictions: tuple[Path, ...], table: Path, rule: str) -> int:
+    """Choose thresholds on validation PREDICTIONS, for `luv evaluate --thresholds` and `luv compare --thresholds`.
+
+    TRUTH and PREDICTIONS are as for `luv evaluate`; a file may hold a part of the clips. Of a model with several folds
+    the ensembles get thresholds too, from the clips of all folds together.
+
+    Example: luv thresholds truth.csv valid/luvnet_fold*.csv -o thresholds.csv
+    """
+    from luv_viewer.commands.thresholds import thresholds as run
+
+    return run(truth, predictions, table, rule)
