@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.app import log_path, logging_to_file
 from luv_viewer.commands.benchmark_group import benchmark
-from luv_viewer.commands.evaluation_options import evaluate
+from luv_viewer.commands.evaluation_options import compare, evaluate, thresholds
 from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
 from luv_viewer.commands.prepare_group import prepare
@@ -225,8 +225,10 @@ def _was_given(context: click.Context, name: str) -> bool:
 
 cli.add_command(labels)
 cli.add_command(benchmark)
+cli.add_command(compare)
 cli.add_command(evaluate)
 cli.add_command(prepare)
+cli.add_command(thresholds)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""`luv evaluate` and `luv compare`: what the command line takes; the work is imported when a command is called."""
+"""`luv evaluate`, `luv thresholds`, `luv compare`: what they take; the work is imported when a command is called."""
 
 from __future__ import annotations
 
@@ -58,3 +58,73 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
     from training.evaluate import EvaluationOptions
 
     return run(truth, predictions, folder, EvaluationOptions(**how))
+
+
+@click.command(no_args_is_help=True, epilog=_STATUS)
+@click.argument("truth", type=_file, metavar="TRUTH.csv")
+@click.argument("readers", nargs=-1, type=_file, metavar="[READERS.csv...]")
+@output_folder("Folder for tables, figure and report; made when it is not there. Files of an earlier run are replaced.")
+@click.option("--truth-name", default="expert", show_default=True, metavar="NAME", help="Whose labels TRUTH holds.")
+@click.option(
+    "--ai",
+    multiple=True,
+    type=_file,
+    metavar="FILE",
+    help="Predictions of one model, as `luv evaluate` takes them; repeatable, a file per fold. Folds vote, more than "
+    "half of them.",
+)
+@click.option(
+    "--thresholds",
+    type=_file,
+    metavar="FILE",
+    help="CSV of model, fold, pattern, threshold for the AI's calls.  [default: 0.5 everywhere]",
+)
+@click.option(
+    "--level",
+    type=click.Choice(["clip", "video", "patient"]),
+    default="clip",
+    show_default=True,
+    help="What a case is: a video or patient is positive when one of its clips is.",
+)
+@_resamples
+@_seed
+def compare(truth: Path, readers: tuple[Path, ...], folder: Path, **how: Any) -> int:
+    """Compare readers, the TRUTH and an AI with one another, all pairs, joined by clip id.
+
+    READERS have clip_id and, per reader, columns READER_A-line and so on with 0 or 1; TRUTH is as for `luv evaluate`.
+    Writes agreement, kappa with its interval and the one over patients, PABAK and AC1; Fleiss' kappa and
+    Krippendorff's alpha of all readers; truth and AI against what the readers say together; and report.html.
+
+    Example: luv compare truth.csv readers.csv --ai luvnet_fold0.csv --ai luvnet_fold1.csv -o readers
+    """
+    from luv_viewer.commands.compare import compare as run
+    from training.evaluate.readers import ReaderOptions
+
+    return run(truth, readers, folder, ReaderOptions(**how))
+
+
+@click.command(no_args_is_help=True, epilog=_STATUS)
+@click.argument("truth", type=_file, metavar="TRUTH.csv")
+@click.argument("predictions", nargs=-1, required=True, type=_file, metavar="PREDICTIONS.csv...")
+@click.option(
+    "-o", "--output", "table", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv"
+)
+@click.option(
+    "--rule",
+    type=click.Choice(["youden", "sensitivity", "specificity", "f1", "bootstrap", "legacy_threshold_shift"]),
+    default="youden",
+    show_default=True,
+    help="sensitivity, specificity: at least 0.95. bootstrap: mean of Youden's over resampled clips. "
+    "legacy_threshold_shift: as the authors' program, one step too low.",
+)
+def thresholds(truth: Path, predictions: tuple[Path, ...], table: Path, rule: str) -> int:
+    """Choose thresholds on validation PREDICTIONS, for `luv evaluate --thresholds` and `luv compare --thresholds`.
+
+    TRUTH and PREDICTIONS are as for `luv evaluate`; a file may hold a part of the clips. Of a model with several folds
+    the ensembles get thresholds too, from the clips of all folds together.
+
+    Example: luv thresholds truth.csv valid/luvnet_fold*.csv -o thresholds.csv
+    """
+    from luv_viewer.commands.thresholds import thresholds as run
+
+    return run(truth, predictions, table, rule)

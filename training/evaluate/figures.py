@@ -106,7 +106,7 @@ def _confusions(evaluation: Evaluation) -> bytes:
             table = np.array(
                 [[counts.true_negatives, counts.false_positives], [counts.false_negatives, counts.true_positives]]
             )
-            panel.imshow(table, cmap="Blues", vmin=0, vmax=max(1, 1.6 * table.max()))
+            panel.imshow(table, cmap="Blues", aspect="auto", vmin=0, vmax=max(1, 1.6 * table.max()))
             for (i, j), count in np.ndenumerate(table):
                 panel.text(j, i, str(count), ha="center", va="center", color=_INK)
             panel.set_xticks([0, 1], ["called absent", "called present"], fontsize=7)
