@@ -27,7 +27,7 @@ class Settings:
     key_preset: name of a key table; key_overrides: action name -> key sequences joined by `; `.
     autoplay: start playing when a video opens. ai_enabled: run LUV-Net on every opened video.
     dense: clips at every frame (stride 1, last clip aligned) instead of the paper's (stride 24, padded tail); it costs
-    about the same, because every frame is encoded once either way.
+    about the same, because LUV-Net encodes every frame once either way. Other networks run the paper's always.
     checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda`, `mps`, `torch` or
     `openvino`. precision: `auto`, `fp32`, `bf16` or `int8`, of the frame encoder.
     frame_budget_mb: megabytes (2**20 bytes) that decoded frames may take, 32 to 8192.

@@ -7,6 +7,7 @@ from typing import Any
 
 from luv_viewer.domain.checkpoint_info import CheckpointInfo, Metric
 from luv_viewer.domain.pattern import Pattern
+from luv_viewer.domain.prediction import NO_PATTERN_ATTENTION
 from model.facts import CheckpointFacts
 
 _METRIC_NUMBERS = ("auc", "low", "high")
@@ -20,10 +21,11 @@ def describe_checkpoint(checkpoint: CheckpointFacts) -> CheckpointInfo:
     """
     held = checkpoint.metadata
     options = ", ".join(f"{key} {value}" for key, value in checkpoint.network_options.items())
+    network = f"{checkpoint.network_name} ({options})" if options else checkpoint.network_name
     return CheckpointInfo(
         name=checkpoint.name,
         version=checkpoint.version,
-        network=f"{checkpoint.network_name} ({options})" if options else checkpoint.network_name,
+        network=network if checkpoint.has_attention else f"{network}; {NO_PATTERN_ATTENTION}",
         title=str(held.get("title", "")),
         description=str(held.get("description", "")),
         licence=str(held.get("licence", "")),

@@ -124,6 +124,11 @@ def test_luv_predict_says_so_in_its_tables(
     assert read_summary(out / "summary.csv") == (row,)
 
 
+def test_its_model_card_says_so(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["checkpoint", str(checkpoint)]) == 0
+    assert "hidden 8); this network has no pattern attention" in capsys.readouterr().out
+
+
 def test_it_opens_on_torch_and_nothing_is_converted(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
