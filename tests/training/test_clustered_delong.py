@@ -63,6 +63,7 @@ def test_variance_is_obuchowskis_sum(seed: int) -> None:
     assert areas[1] == pytest.approx(auc(truth, np.round(scores[1], 1)))
     assert covariance[1, 1] == pytest.approx(_by_sums(truth, np.round(scores[1], 1), names), abs=1e-12)
     np.testing.assert_allclose(covariance, covariance.T, rtol=1e-12)
+    assert (np.diag(covariance) > -1e-15).all()
 
 
 def test_clusters_of_one_case_are_plain_delong() -> None:

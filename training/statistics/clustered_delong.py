@@ -86,7 +86,7 @@ def clustered_delong_interval(
         area, variance, low, high, reason = *(float("nan"),) * 4, ONE_CLASS
     else:
         area, variance = float(areas[0]), float(covariance[0, 0])
-        # The crossed part may be negative, and with few clusters outweigh the others.
+        # It is a sum of squares, which rounding alone can leave below 0.
         low, high, reason = normal_interval(area, max(variance, 0.0), confidence, scale)
         if np.isnan(variance):
             low, high, reason = float("nan"), float("nan"), TOO_FEW
