@@ -191,6 +191,35 @@ def test_values_that_look_like_codes_but_are_not_are_dropped() -> None:
     assert made.survivors == ()
 
 
+_TEXTS = (
+    "PatientComments",
+    "StationName",
+    "SeriesDescription",
+    "ProtocolName",
+    "DerivationDescription",
+    "ImageComments",
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(_TEXTS), st.integers(0x11, 0xFF), st.integers(0, 3)), min_size=1, max_size=6))
+def test_wherever_a_secret_stands_it_does_not_survive(places: list[tuple[str, int, int]]) -> None:
+    original = _identified(grey_frames(1))
+    original.file_meta = None
+    for keyword, element, depth in places:
+        holder = original
+        for _ in range(depth):
+            item = Dataset()
+            holder.ReferencedImageSequence = DicomSequence([item])
+            holder = item
+        setattr(holder, keyword, "ZQXW secret")
+        holder.private_block(0x0099, "ZQXW MAKER", create=True).add_new(element, "UN", b"ZQXW bytes")
+    clean = CleanPixels([b"\xff\xd8"], (24, 40), 1, (4, 2, 34, 20), is_clean=False)
+    made = deidentified(original, clean, KEY, "12345678", keeps_dates=True)
+    assert b"ZQXW" not in made.data
+    assert made.survivors == ()
+    assert made.n_private >= 2
+
+
 def test_letters_are_noticed_and_moving_tissue_is_not() -> None:
     moving = moving_speckle(12, size_px=(48, 64))[:, :, :, 0]
     assert not may_hold_text(moving.min(axis=0), moving.max(axis=0))
