@@ -230,15 +230,22 @@ def export(
     show_default=True,
     help="Move all dates of a patient by the same secret number of days, or remove them. Times are always removed.",
 )
+@click.option(
+    "--reviewed",
+    type=_sheet,
+    metavar="FILE",
+    help="Names of new files, one a line as in report.csv, whose regions somebody has looked at and found no text in.",
+)
 @_workers
-def deidentify(videos: Path, folder: Path, root: Path | None, key: Path, dates: str, workers: int | None) -> int:
+def deidentify(videos: Path, folder: Path, root: Path | None, key: Path, dates: str, **given: Any) -> int:
     """Make DICOM files of the VIDEOS of luv prepare index that do not tell whose they are (DICOM PS3.15 Annex E).
 
     New files are made of the few attributes that are known to be harmless, with new UIDs and pseudonyms that follow
     from the key; pictures are black outside their ultrasound region and stored lossless. Each new file is searched for
-    every text of the old one before it is written. What is INSIDE the region is kept: report.csv says where marks were
-    found that may be text; look at those. Who is who stands beside the key, in <key>.patients.csv.
+    every text of the old one before it is written. What is INSIDE the region is kept: report.csv says where there are
+    marks that may be text, or where that cannot be told, as in stills; look at those, and name the harmless ones with
+    --reviewed. Who is who stands beside the key, in <key>.patients.csv.
     """
     from luv_viewer.commands.prepare_deidentify import deidentify as run
 
-    return run(videos, folder, root or videos.parent, key, keeps_dates=dates == "shift", workers=workers)
+    return run(videos, folder, root or videos.parent, key, keeps_dates=dates == "shift", **given)

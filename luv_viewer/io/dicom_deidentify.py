@@ -47,7 +47,11 @@ _LARGEST_NUMBER = 1e6
 _SHORTEST = 3
 _SHORTEST_ANYWHERE = 6
 _PRINTABLE = re.compile(rb"[\x20-\x7e\xa0-\xff]{6,64}")
-_METHOD = ("PS3.15 E Basic Profile, Clean Pixel Data", "only known harmless attributes kept")
+_METHOD = (
+    "PS3.15 E Basic Profile; only known harmless attributes kept",
+    "pixels outside the ultrasound region blanked",
+)
+_LOSSY_SYNTAXES = re.compile(r"1\.2\.840\.10008\.1\.2\.4\.(50|51|81|91|203|10\d)(\.1)?")
 _PROFILE, _CLEAN_PIXELS = ("113100", "Basic Application Confidentiality Profile"), ("113101", "Clean Pixel Data Option")
 _SHIFTED_DATES = ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
 
@@ -57,7 +61,8 @@ class CleanPixels:
     """What is left of the pictures.
 
     frames: each a JPEG-LS codestream (ISO 14495-1, lossless). shape: (H, W) pixels. samples: 1 grey, 3 RGB by pixel.
-    region: half-open, all outside it black. is_clean: no burned-in text was found inside it, by what `check` says.
+    region: half-open, all outside it black. is_clean: nothing inside it tells the patient either; only then the new
+    file claims the Clean Pixel Data Option and says that no annotation is burned in.
     """
 
     frames: Sequence[bytes]
@@ -87,6 +92,8 @@ def deidentified(
     Times of day are removed always.
     """
     made = _new_dataset(original, key, patient_id, keeps_dates=keeps_dates)
+    if pixels.is_clean:
+        made.DeidentificationMethodCodeSequence.append(_code_item(*_CLEAN_PIXELS))
     _describe_pixels(made, original, pixels)
     header = _saved(made)
     made.PixelData = encapsulate(list(pixels.frames), has_bot=True)
@@ -119,7 +126,7 @@ def _new_dataset(original: Dataset, key: DeidentificationKey, patient_id: str, *
     for keyword in _MAPPED:
         setattr(made, keyword, key.uid(_text(original, keyword) or f"{keyword} of {patient_id}"))
     made.PatientID = made.PatientName = key.pseudonym(patient_id)
-    codes = [_PROFILE, _CLEAN_PIXELS]
+    codes = [_PROFILE]
     if keeps_dates:
         codes.append(_SHIFTED_DATES)
         for keyword in _SHIFTED:
@@ -139,7 +146,10 @@ def _new_dataset(original: Dataset, key: DeidentificationKey, patient_id: str, *
 
 def _describe_pixels(made: Dataset, original: Dataset, pixels: CleanPixels) -> None:
     """Image Pixel module (PS3.3 C.7.6.3) of what is left, and the region that is left of it (C.8.5.5)."""
-    made.NumberOfFrames = len(pixels.frames)
+    if len(pixels.frames) > 1 or made.SOPClassUID == UltrasoundMultiFrameImageStorage:
+        made.NumberOfFrames = len(pixels.frames)
+    if _LOSSY_SYNTAXES.fullmatch(_text(getattr(original, "file_meta", None) or Dataset(), "TransferSyntaxUID")):
+        made.LossyImageCompression = "01"  # once lossy, always: PS3.3 C.7.6.1.1.5
     made.Rows, made.Columns = pixels.shape
     made.SamplesPerPixel = pixels.samples
     made.PhotometricInterpretation = "MONOCHROME2" if pixels.samples == 1 else "RGB"

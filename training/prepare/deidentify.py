@@ -45,13 +45,15 @@ _TEXT_PIXELS = 12
 
 @dataclass(frozen=True)
 class DeidentifyJob:
-    """One file. root: data root. folder: where the new file goes. finished: of an earlier run."""
+    """One file. root: data root. folder: where the new file goes. reviewed: new names (`{pseudonym}/{idx5}.dcm`) of
+    files in whose regions someone has looked for text and found none. finished: of an earlier run."""
 
     root: Path
     folder: Path
     video: ListedVideo
     key: DeidentificationKey
     keeps_dates: bool = True
+    reviewed: frozenset[str] = frozenset()
     finished: Finished | None = None
 
     @property
@@ -60,6 +62,12 @@ class DeidentifyJob:
         key = self.video.key
         day = self.key.shifted(key.study_date, key.patient_id) if self.keeps_dates else ""
         return replace(key, patient_id=self.key.pseudonym(key.patient_id), study_date=day)
+
+    @property
+    def name(self) -> str:
+        """The new file, relative to the folder."""
+        row = self.pseudonymous
+        return f"{row.patient_id}/{row.data_idx:05d}.dcm"
 
 
 @dataclass(frozen=True)
@@ -82,12 +90,14 @@ def deidentify_file(job: DeidentifyJob) -> Finished:
     video = open_listed(job.root, job.video)
     try:
         _check_source(video)
-        made_of = [file_digest(video.source.path), job.key.uid("settings"), job.keeps_dates]
+        is_reviewed = job.name in job.reviewed
+        made_of = [file_digest(video.source.path), job.key.uid("settings"), job.keeps_dates, is_reviewed]
         key = source_key(video, made_of)
         if job.finished is not None and job.finished.stands(job.folder, key):
             return replace(job.finished, is_new=False)
         original = _read(video.source.path)
         pixels = clean_pixels(video)
+        pixels = replace(pixels, is_clean=pixels.is_clean or is_reviewed)
     finally:
         video.store.close()
     made = deidentified(original, pixels, job.key, job.video.key.patient_id, keeps_dates=job.keeps_dates)
@@ -96,13 +106,11 @@ def deidentify_file(job: DeidentifyJob) -> Finished:
             f"The self-check found values of {', '.join(dict.fromkeys(made.survivors))} in the new file; it was not "
             "written."
         )
-    row = job.pseudonymous
-    name = f"{row.patient_id}/{row.data_idx:05d}.dcm"
-    make_folder((job.folder / name).parent)
-    write_whole(job.folder / name, made.data)
+    make_folder((job.folder / job.name).parent)
+    write_whole(job.folder / job.name, made.data)
     x0, y0, x1, y1 = pixels.region
     report = {
-        "file": name,
+        "file": job.name,
         "elements_removed": made.n_removed,
         "private_elements_removed": made.n_private,
         "frames": len(pixels.frames),
@@ -110,7 +118,7 @@ def deidentify_file(job: DeidentifyJob) -> Finished:
         "burned_in_annotation": "NO" if pixels.is_clean else "YES",
         "self_check": "passed",
     }
-    return Finished(key, {name: file_digest(job.folder / name)}, report)
+    return Finished(key, {job.name: file_digest(job.folder / job.name)}, report)
 
 
 def deidentify_files(
@@ -215,6 +223,15 @@ def _check_source(video: Video) -> None:
         raise PrepareError(
             f"{video.source.name} states no 2D tissue region, so burned-in text cannot be told from the picture."
         )
+
+
+def read_reviewed(path: Path) -> frozenset[str]:
+    """Names of new files, one a line. Raises PrepareError."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PrepareError(f"{path.name} cannot be read as a list of files.") from error
+    return frozenset(line.strip() for line in lines if line.strip())
 
 
 def _read(path: Path) -> Dataset:

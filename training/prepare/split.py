@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,19 +151,24 @@ class _Shuffle:
 
     def test(self, patients: Sequence[str]) -> tuple[list[str], list[str]]:
         """(others, test)."""
-        from sklearn.model_selection import train_test_split
-
-        rest, test = train_test_split(
+        rest, test = _model_selection().train_test_split(
             list(patients), test_size=self.rule.test_fraction, random_state=self.rule.seed, shuffle=True
         )
         return rest, test
 
     def folds(self, patients: Sequence[str]) -> list[list[str]]:
         """The patients held out in each fold."""
-        from sklearn.model_selection import KFold
-
-        plan = KFold(self.rule.n_folds, shuffle=True, random_state=self.rule.seed)
+        plan = _model_selection().KFold(self.rule.n_folds, shuffle=True, random_state=self.rule.seed)
         return [[patients[i] for i in held] for _, held in plan.split(list(patients))]
+
+
+def _model_selection() -> Any:
+    """scikit-learn's module, which a viewer alone does not need. Raises PrepareError where it is not installed."""
+    try:
+        import sklearn.model_selection
+    except ImportError as error:
+        raise PrepareError("scikit-learn is not installed: pip install 'luv-viewer[training]'.") from error
+    return sklearn.model_selection
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import stat
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from luv_viewer.io.dicom_deidentify import CleanPixels, deidentified
 from luv_viewer.io.errors import StudyError
 from tests.builders import moving_speckle, write_mp4
 from tests.io.builders_dicom import color_frames, dataset, grey_frames, region, save
-from training.prepare.deidentify import DeidentifyJob, clean_pixels, deidentify_files, may_hold_text
+from training.prepare.deidentify import DeidentifyJob, clean_pixels, deidentify_files, may_hold_text, read_reviewed
 from training.prepare.errors import PrepareError
 from training.prepare.index import IndexRule, index_videos, write_index
 from training.prepare.video_list import read_video_list
@@ -116,7 +118,9 @@ def test_the_new_header(tmp_path: Path) -> None:
     assert first.SOPInstanceUID != second.SOPInstanceUID
     assert first.file_meta.MediaStorageSOPInstanceUID == first.SOPInstanceUID
     assert first.PatientIdentityRemoved == "YES"
-    assert [item.CodeValue for item in first.DeidentificationMethodCodeSequence] == ["113100", "113101", "113107"]
+    codes = [[item.CodeValue for item in made.DeidentificationMethodCodeSequence] for made in (first, second)]
+    assert codes == [["113100", "113107", "113101"], ["113100", "113107"]]
+    assert (first.BurnedInAnnotation, second.BurnedInAnnotation) == ("NO", "YES")
     assert first.LongitudinalTemporalInformationModified == "MODIFIED"
     assert "SourceApplicationEntityTitle" not in second.file_meta
     assert not [element for element in first.iterall() if element.tag.is_private]
@@ -126,7 +130,27 @@ def test_the_new_header(tmp_path: Path) -> None:
     shift = np.datetime64("2021-01-15") - KEY.shift_days("12345678")
     assert first.StudyDate == str(shift).replace("-", "")
     assert int(first.SeriesDate) != int(first.StudyDate)
-    assert second.BurnedInAnnotation == "YES"
+
+
+def test_reviewed_files_claim_clean_pixels(tmp_path: Path) -> None:
+    root, out = _hospital(tmp_path / "data"), tmp_path / "out"
+    name = f"{KEY.pseudonym('12345678')}/00003.dcm"
+    (tmp_path / "seen.txt").write_text(f"{name}\n")
+    jobs = [replace(job, reviewed=read_reviewed(tmp_path / "seen.txt")) for job in _jobs(root, out)]
+    assert deidentify_files(_jobs(root, out), out).n_marked == 1
+    assert deidentify_files(jobs, out).n_marked == 0
+    made = dcmread(out / name)
+    assert made.BurnedInAnnotation == "NO"
+    assert [item.CodeValue for item in made.DeidentificationMethodCodeSequence] == ["113100", "113107", "113101"]
+
+
+def test_a_lossy_original_stays_named_lossy(tmp_path: Path) -> None:
+    original = _identified(grey_frames(1))
+    save(tmp_path / "a.dcm", original)
+    original.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.50"
+    clean = CleanPixels([b"\xff\xd8"], (24, 40), 1, (4, 2, 34, 20), is_clean=False)
+    made = dcmread(BytesIO(deidentified(original, clean, KEY, "12345678", keeps_dates=True).data))
+    assert made.LossyImageCompression == "01"
 
 
 def test_dates_can_be_removed(tmp_path: Path) -> None:
@@ -165,6 +189,35 @@ def test_values_that_look_like_codes_but_are_not_are_dropped() -> None:
     assert b"HANNA" not in made.data
     assert b"12345678" not in made.data
     assert made.survivors == ()
+
+
+_TEXTS = (
+    "PatientComments",
+    "StationName",
+    "SeriesDescription",
+    "ProtocolName",
+    "DerivationDescription",
+    "ImageComments",
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(_TEXTS), st.integers(0x11, 0xFF), st.integers(0, 3)), min_size=1, max_size=6))
+def test_wherever_a_secret_stands_it_does_not_survive(places: list[tuple[str, int, int]]) -> None:
+    original = _identified(grey_frames(1))
+    original.file_meta = None
+    for keyword, element, depth in places:
+        holder = original
+        for _ in range(depth):
+            item = Dataset()
+            holder.ReferencedImageSequence = DicomSequence([item])
+            holder = item
+        setattr(holder, keyword, "ZQXW secret")
+        holder.private_block(0x0099, "ZQXW MAKER", create=True).add_new(element, "UN", b"ZQXW bytes")
+    clean = CleanPixels([b"\xff\xd8"], (24, 40), 1, (4, 2, 34, 20), is_clean=False)
+    made = deidentified(original, clean, KEY, "12345678", keeps_dates=True)
+    assert b"ZQXW" not in made.data
+    assert made.survivors == ()
+    assert made.n_private >= 2
 
 
 def test_letters_are_noticed_and_moving_tissue_is_not() -> None:

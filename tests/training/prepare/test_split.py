@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,12 @@ def test_a_patient_on_two_sides_is_refused() -> None:
         Fold(("7",), (), ("8",))
     with pytest.raises(PrepareError, match=r"same patients"):
         PatientSplit(SplitRule(), (Fold(("1",), ("2",), ("3",)), Fold(("1",), ("2",), ("4",))))
+
+
+def test_a_missing_scikit_learn_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.model_selection", None)
+    with pytest.raises(PrepareError, match="scikit-learn is not installed"):
+        split_patients(PATIENTS, SplitRule())
 
 
 def test_too_few_patients_are_said() -> None:
