@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -19,6 +20,9 @@ import luv_viewer
 from luv_viewer.display import display_problem
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QCoreApplication
+
+    from luv_viewer.program import Program
     from luv_viewer.session import Session
     from luv_viewer.settings import Settings
 
@@ -128,6 +132,24 @@ def paths_to_open(arguments: argparse.Namespace) -> list[Path]:
 
 def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
     """Build the window, show it, and stay until it is closed. notice: a sentence to start with, or empty."""
+    before = sys.excepthook
+    with garbage_kept():
+        application, session, program = _built(settings, arguments)
+        sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
+        program.start(arguments, opens_study=bool(paths_to_open(arguments)))
+        if notice:
+            program.window.notice.say(notice)
+    try:
+        with closed_by_signals(program.window.close):
+            return int(application.exec())
+    finally:
+        sys.excepthook = before
+        program.close()
+        application.sendPostedEvents(None, 0)
+
+
+def _built(settings: Settings, arguments: argparse.Namespace) -> tuple[QCoreApplication, Session, Program]:
+    """The window with all its parts, not shown yet, while the study is being read."""
     import_before_qt()
     from PySide6.QtWidgets import QApplication
 
@@ -150,18 +172,20 @@ def run(settings: Settings, arguments: argparse.Namespace, notice: str) -> int:
 
     once = {name: str(getattr(arguments, name)) for name in ("checkpoint", "device") if getattr(arguments, name)}
     program = Program(application, session, jobs, settings, once)
-    before = sys.excepthook
-    sys.excepthook = lambda kind, error, trace: _tell_unexpected(session, kind, error, trace)
-    program.start(arguments, opens_study=bool(opened))
-    if notice:
-        program.window.notice.say(notice)
+    return application, session, program
+
+
+@contextmanager
+def garbage_kept() -> Iterator[None]:
+    """Nothing is collected while modules are imported and the window is built: nearly all of it stays, and looking
+    through it again and again delays the first picture."""
+    was_collecting = gc.isenabled()
+    gc.disable()
     try:
-        with closed_by_signals(program.window.close):
-            return int(application.exec())
+        yield
     finally:
-        sys.excepthook = before
-        program.close()
-        application.sendPostedEvents(None, 0)
+        if was_collecting:
+            gc.enable()
 
 
 @contextmanager
