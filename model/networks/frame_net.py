@@ -102,12 +102,12 @@ def _mean_logit(logits: Tensor, real: Tensor) -> Tensor:
 
 
 def _noisy_or_logit(logits: Tensor, real: Tensor) -> Tensor:
-    """(N, L, P) -> (N, P): with x = -sum log(1 - p), log(exp(x) - 1). For small x it is log x, and log x is taken of
-    the logits themselves, for x leaves the range of float32."""
+    """(N, L, P) -> (N, P): with x = -sum log(1 - p), log(exp(x) - 1). For small x it is log x + x/2 + x^2/24, up to
+    x^4/2880, and log x is taken of the logits themselves, for x leaves the range of float32."""
     x = F.softplus(logits).masked_fill(~real, 0.0).sum(dim=1)
     is_tiny = logits < _TINY_LOGIT
     log_terms = torch.where(is_tiny, logits, F.softplus(logits.clamp(min=_TINY_LOGIT)).log())
-    small = log_terms.masked_fill(~real, -math.inf).logsumexp(dim=1) + x / 2
+    small = log_terms.masked_fill(~real, -math.inf).logsumexp(dim=1) + x / 2 + x.square() / 24
     limit = 1e-3
     x_large = x.clamp(min=limit)
     return torch.where(x < limit, small, x_large + (-torch.expm1(-x_large)).log())
