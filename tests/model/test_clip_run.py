@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from model import (
     Checkpoint,
@@ -26,31 +25,11 @@ from model.clips import clip_rows
 from model.preprocessing import normalize, video_frame
 from model.runtimes.opened import OpenedNetwork
 from model.runtimes.opening import open_runtime
+from tests.model.builders_video import LoggedVideo, StoppedError
 from tests.model.conftest import MakeFrames
 from tests.model.networks.builders_networks import TINY
 
 CLIP_BY_CLIP = [kind for kind, tiny in TINY.items() if tiny.name != "luv_net"]
-
-
-class StoppedError(Exception):
-    """What a caller raises to stop a run."""
-
-
-@dataclass
-class LoggedVideo:
-    """A video that notes which frames were asked for."""
-
-    frames: NDArray[np.uint8]
-    region: tuple[int, int, int, int] = (5, 3, 45, 38)
-    asked: list[int] = field(default_factory=list)
-
-    @property
-    def n_frames(self) -> int:
-        return len(self.frames)
-
-    def frame(self, i: int) -> NDArray[np.uint8]:
-        self.asked.append(i)
-        return self.frames[i]
 
 
 class CountedClips(torch.nn.Module):

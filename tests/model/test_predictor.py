@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,29 +17,9 @@ from model.aggregation import video_attention
 from model.attention import min_max
 from model.clips import clip_rows
 from model.preprocessing import array_frame, normalize, video_frame
+from tests.model.builders_video import LoggedVideo, StoppedError
 
 MakeFrames = Callable[[int], NDArray[np.uint8]]
-
-
-class StoppedError(Exception):
-    """What a caller raises to stop a run."""
-
-
-@dataclass
-class LoggedVideo:
-    """A video that notes which frames were asked for."""
-
-    frames: NDArray[np.uint8]
-    region: tuple[int, int, int, int] = (5, 3, 45, 38)
-    asked: list[int] = field(default_factory=list)
-
-    @property
-    def n_frames(self) -> int:
-        return len(self.frames)
-
-    def frame(self, i: int) -> NDArray[np.uint8]:
-        self.asked.append(i)
-        return self.frames[i]
 
 
 def clip_by_clip(checkpoint: Checkpoint, inputs: torch.Tensor, rows: NDArray[np.int64]) -> tuple[Any, Any]:
