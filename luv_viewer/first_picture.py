@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from luv_viewer.jobs import Jobs
 from luv_viewer.widgets.video_view import VideoView
 
 PATIENCE_MS = 1000
-"""A window that is covered or minimised is not painted; LUV-Net does not wait longer than this for it."""
+"""A window that is covered or minimised is not painted; nothing waits longer than this for it."""
 
 
 class FirstPicture(QObject):
-    """Knows whether the first frame of this start is on the screen, or cannot come there."""
+    """Knows whether the first frame of this start is on the screen, or cannot come there.
+
+    over: it just came there, or it was found that it cannot; once.
+    """
+
+    over = Signal()
 
     def __init__(self, jobs: Jobs, view: VideoView) -> None:
         super().__init__(view)
@@ -28,5 +33,7 @@ class FirstPicture(QObject):
             self._patience.start()
 
     def _end(self) -> None:
-        self.is_over = True
         self._patience.stop()
+        if not self.is_over:
+            self.is_over = True
+            self.over.emit()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent
@@ -22,9 +24,7 @@ from PySide6.QtWidgets import (
 from luv_viewer import RESEARCH_USE
 from luv_viewer.session import Session
 from luv_viewer.widgets.colors import Theme
-from luv_viewer.widgets.comparison_panel import ComparisonPanel
 from luv_viewer.widgets.key_table import ACTIONS, HELD, MENUS
-from luv_viewer.widgets.label_panel import LabelPanel
 from luv_viewer.widgets.notice_bar import NoticeBar
 from luv_viewer.widgets.pattern_panel import PatternPanel
 from luv_viewer.widgets.playback_bar import PlaybackBar
@@ -34,11 +34,22 @@ from luv_viewer.widgets.top_frames import TopFrames
 from luv_viewer.widgets.video_view import VideoView
 from luv_viewer.widgets.welcome import Welcome
 
+if TYPE_CHECKING:
+    from luv_viewer.widgets.comparison_panel import ComparisonPanel
+    from luv_viewer.widgets.label_panel import LabelPanel
+
 STUDY_WIDTH_PX, PATTERNS_WIDTH_PX = 220, 280
 TIMELINE_SHARE = 0.4
 FRAME_PX = (4, 32)
 """Room for the frame that a window manager draws around the window."""
 HINT_MS = 4000
+TABS = ("AI", "Label", "Compare")
+
+
+class Themed(Protocol):
+    """What is redrawn in another theme."""
+
+    def set_theme(self, theme: Theme) -> None: ...
 
 
 class MainWindow(QMainWindow):
@@ -57,10 +68,15 @@ class MainWindow(QMainWindow):
         self.notice = NoticeBar()
         self.pattern_panel = PatternPanel()
         self.top_frames = TopFrames()
-        self.label_panel = LabelPanel()
-        self.comparison_panel = ComparisonPanel()
         self.playback_bar = PlaybackBar(session)
         self.timeline = Timeline()
+        self._themed: list[Themed] = [
+            self.study_panel,
+            self.pattern_panel,
+            self.top_frames,
+            self.playback_bar,
+            self.timeline,
+        ]
         self.menu_actions: dict[str, QAction] = {}
         self._scenes = QStackedWidget()
         self._live_page: QWidget | None = None
@@ -71,11 +87,27 @@ class MainWindow(QMainWindow):
         self.welcome.bind([self.menu_actions[name] for name in ("open_file", "open_folder", "open_demo")])
         self._fit_the_screen()
 
+    @cached_property
+    def label_panel(self) -> LabelPanel:
+        """Built when it is first asked for: not before the first picture is on the screen."""
+        from luv_viewer.widgets.label_panel import LabelPanel
+
+        panel = LabelPanel()
+        self._fill_tab("Label", panel)
+        return panel
+
+    @cached_property
+    def comparison_panel(self) -> ComparisonPanel:
+        """Built when it is first asked for, as `label_panel`."""
+        from luv_viewer.widgets.comparison_panel import ComparisonPanel
+
+        panel = ComparisonPanel()
+        self._fill_tab("Compare", panel)
+        return panel
+
     def set_theme(self, theme: Theme) -> None:
         """Redraw every part in another theme."""
-        for panel in (self.study_panel, self.pattern_panel, self.top_frames, self.label_panel, self.comparison_panel):
-            panel.set_theme(theme)
-        for part in (self.playback_bar, self.timeline):
+        for part in self._themed:
             part.set_theme(theme)
         self.video_view.theme = theme
         self.video_view.update()
@@ -162,6 +194,19 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._lower.setMaximumHeight(int(self.height() * TIMELINE_SHARE) + self.playback_bar.sizeHint().height())
 
+    def _fill_tab(self, name: str, page: LabelPanel | ComparisonPanel) -> None:
+        """Put a page in place of the empty one that held its tab."""
+        place = TABS.index(name)
+        is_shown, empty = self.right_panel.currentIndex() == place, self.right_panel.widget(place)
+        self.right_panel.removeTab(place)
+        if empty is not None:
+            empty.deleteLater()
+        self.right_panel.insertTab(place, page, name)
+        if is_shown:
+            self.right_panel.setCurrentIndex(place)
+        page.set_theme(self.video_view.theme)
+        self._themed.append(page)
+
     def _fit_the_screen(self) -> None:
         """Nine tenths of a large screen; all of a small one but what a window frame takes."""
         room = self.screen().availableSize()
@@ -194,7 +239,7 @@ class MainWindow(QMainWindow):
         self.right_panel.setMinimumWidth(PATTERNS_WIDTH_PX - 40)
         self.right_panel.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.right_panel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for page, name in ((ai_page, "AI"), (self.label_panel, "Label"), (self.comparison_panel, "Compare")):
+        for page, name in zip((ai_page, QWidget(), QWidget()), TABS, strict=True):
             self.right_panel.addTab(page, name)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         for widget, stretch in ((self.study_panel, 0), (centre, 1), (self.right_panel, 0)):

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from luv_viewer.app import main
 from luv_viewer.desk import Desk
 from luv_viewer.domain.ai_state import AiPhase
+from luv_viewer.labelling import Labelling
 from luv_viewer.session import Session
 from luv_viewer.widgets.main_window import MainWindow
 
@@ -78,6 +79,7 @@ def run_viewer(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 # Looks on from the start: the study may be there before the window is active.
                 hand = Hand(window)
                 assert QTest.qWaitForWindowActive(window)
+                hand.wait_until(lambda: window.findChild(Labelling), "what labels")
                 script(hand)
             except BaseException as problem:  # noqa: BLE001 -- carried out of Qt's event loop and raised below
                 problems.append(problem)

@@ -90,13 +90,15 @@ FIRST_PAINT = """
 import json, os, sys, threading
 from luv_viewer.widgets import video_view
 
+LATER = {"torch", "openvino", "pyqtgraph", "av", "luv_viewer.labelling", "luv_viewer.widgets.label_panel"}
+
 class Watched(video_view.VideoView):
     def __init__(self, parent=None):
         super().__init__(parent)
         self.painted.connect(lambda *_: self.leave())
 
     def leave(self):
-        print(json.dumps(sorted({"torch", "openvino", "pyqtgraph", "av"} & sys.modules.keys())), flush=True)
+        print(json.dumps(sorted(LATER & sys.modules.keys())), flush=True)
         os._exit(0)
 
 video_view.VideoView = Watched
@@ -105,7 +107,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_the_first_frame_is_painted_before_any_engine_is_loaded(cine: Path, tmp_path: Path) -> None:
+def test_the_first_frame_is_painted_before_engines_and_labelling_are_loaded(cine: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "LUV_CONFIG_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", FIRST_PAINT, str(cine)],
