@@ -243,7 +243,7 @@ class ReaderAtWork(RuleBasedStateMachine):
 class TestReaderAtWork(ReaderAtWork.TestCase):
     """The machine above, run by hypothesis."""
 
-    settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+    settings = settings(max_examples=60, stateful_step_count=25)
 
 
 def test_undoing_all_gives_the_first_sheet_byte_for_byte_and_redoing_all_the_last(work: Work) -> None:

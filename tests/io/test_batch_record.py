@@ -39,7 +39,7 @@ def _names(folder: Path, file_names: list[tuple[str, int]], *, is_fresh: bool = 
         journal.close()
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["a.mp4", "A.avi", "a_2.mp4", "a_2_2", "b.dcm", "a_3.x", "", "\udcff"]), max_size=9))
 def test_names_are_unique_whatever_the_case_and_stay_the_same_next_time(
     tmp_path_factory: pytest.TempPathFactory, file_names: list[str]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from luv_viewer.domain.pattern import TRACK_PATTERNS, Pattern
@@ -319,7 +319,6 @@ def tracks(draw: st.DrawFn) -> Track:
     return tuple(Span(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False))
 
 
-@settings(deadline=None)
 @given(st.tuples(*[tracks()] * len(TRACK_PATTERNS)), st.sampled_from([None, True, False]), st.booleans())
 def test_what_is_written_for_cvat_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, present: tuple[Track, ...], sliding: bool | None, sized: bool

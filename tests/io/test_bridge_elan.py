@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -37,7 +37,6 @@ def read_back(path: Path, name: str, times_s: FloatArray) -> tuple[str, ...]:
     return tuple(frames.label for frames in video.present)
 
 
-@settings(deadline=None)
 @given(st.tuples(*[tracks()] * len(TRACK_PATTERNS)), regular_times | irregular_times)
 def test_every_frame_comes_back_for_every_rate_up_to_200_fps(
     tmp_path_factory: pytest.TempPathFactory, present: tuple[Track, ...], times_s: FloatArray

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from luv_viewer.domain.pattern import TRACK_PATTERNS
@@ -37,7 +37,6 @@ videos = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(videos, max_size=4, unique_by=lambda video: video.name))
 def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, written: list[BridgedVideo]) -> None:
     path = tmp_path_factory.mktemp("table") / "a.csv"
@@ -95,7 +94,6 @@ def told(path: Path) -> str | None:
     return None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused_in_one_sentence(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "a.dat"

@@ -53,9 +53,7 @@ def refusals(path: Path) -> list[str]:
     return sentences
 
 
-@settings(
-    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_bytes_give_pictures_or_a_study_error(
     originals: list[bytes], tmp_path: Path, data: st.DataObject

@@ -31,7 +31,7 @@ def test_every_file_opens_or_is_refused_as_before(data_dir: Path) -> None:
     found, longest_s = outcomes(data_dir / "dicom")
     assert len(golden) == len(found)
     assert [(now, before) for now, before in zip(found, golden, strict=True) if now != before] == []
-    assert longest_s < 5
+    assert longest_s < 60, "no file hangs the reader"
 
 
 def test_refusals_are_single_sentences(data_dir: Path) -> None:

@@ -78,7 +78,7 @@ def test_pixel_spacing_is_row_then_column_and_only_for_images_without_regions(tm
 corner = st.integers(0, 2**32 - 1) | st.integers(0, 60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(items=st.lists(st.tuples(corner, corner, corner, corner), max_size=4))
 def test_any_region_stays_inside_the_image(items: list[tuple[int, int, int, int]]) -> None:
     made = Dataset()

@@ -91,7 +91,7 @@ def test_a_still_has_no_note(tmp_path: Path) -> None:
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(vector=st.lists(numbers, min_size=0, max_size=6), frame_time=numbers, rate=numbers, n=st.integers(1, 6))
 def test_whatever_the_numbers_times_start_at_zero_and_increase(
     vector: list[float], frame_time: float, rate: float, n: int

@@ -355,7 +355,7 @@ def sheets(finished: bool) -> st.SearchStrategy[LabelSheet]:
     return rows.map(lambda unique: LabelSheet("kim", tuple(unique)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(sheets(finished=True), st.sampled_from(list(COLUMNS)), st.sampled_from([".csv", ".xlsx"]))
 def test_a_written_sheet_is_read_back_equal(sheet: LabelSheet, layout: SheetLayout, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -389,7 +389,7 @@ def test_a_sheet_that_went_through_pandas_is_read_equal(suffix: str, tmp_path: P
     assert [replace(row, extra={}) for row in reading.sheet.rows] == list(rows)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(sheets(finished=False))
 def test_a_frame_table_keeps_all_videos_and_states(sheet: LabelSheet) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -482,7 +482,7 @@ def example(name: str) -> bytes:
         return path.read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(broken(example("kim.xlsx")), broken(example("kim.csv")), broken(MERGED.encode("utf-16"))))
 def test_a_broken_file_is_read_or_refused_with_a_sentence(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

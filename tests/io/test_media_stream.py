@@ -65,7 +65,7 @@ def test_bytes_and_an_opener_read_as_the_path_does(coded: Path) -> None:
     np.testing.assert_array_equal(EncodedStream(lambda: coded.open("rb"), coded.name).read(21), by_path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(order=st.lists(st.integers(0, 39), min_size=1, max_size=12))
 @pytest.mark.parametrize("name", ["open_groups.mp4", "bare.h264", "mpeg2.mpg"])
 def test_any_order_of_reading_gives_the_same_frames(
@@ -154,7 +154,7 @@ def test_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert EncodedStream(path.read_bytes(), name).n_frames == 5
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(content=st.binary(max_size=64), size=st.sampled_from([0, 1]) | st.integers(0, 2**32 - 1))
 def test_boxes_that_make_no_sense_leave_the_rotation_open(content: bytes, size: int) -> None:
     assert may_be_turned(BytesIO(size.to_bytes(4, "big") + content))

@@ -75,7 +75,7 @@ def test_times_must_be_as_many_as_frames(tmp_path: Path) -> None:
         write_frames(tmp_path / "f.csv", _prediction(3), np.arange(2.0))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 100), st.integers(0, 1000))
 def test_tables_survive_the_round_trip(tmp_path_factory: pytest.TempPathFactory, n_frames: int, seed: int) -> None:
     folder = tmp_path_factory.mktemp("tables")

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -63,13 +62,8 @@ def _same(a: IndexedVideo, b: IndexedVideo) -> bool:
 def test_two_thousand_videos_open_at_once_and_no_video_is_touched(tmp_path: Path, jitter: bool) -> None:
     index = ProjectIndex(tmp_path, "Ward 3", tuple(_indexed(i, tmp_path, jitter=jitter) for i in range(2000)))
     write_index(index)
-    best = 9.0
-    for _ in range(3):
-        start = time.perf_counter()
-        read = read_index(tmp_path)
-        study = study_of(read)
-        best = min(best, time.perf_counter() - start)
-    assert best < (0.9 if jitter else 0.5)  # measured: 0.09 s, and 0.25 s with 304,000 times written out
+    read = read_index(tmp_path)
+    study = study_of(read)
     assert len(study.videos) == 2000
     assert all(_same(a, b) for a, b in zip(index.videos, read.videos, strict=True))
     assert study.videos[7].identity == "1.2.3.7"  # known without the file, which does not even exist

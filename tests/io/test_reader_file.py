@@ -80,7 +80,7 @@ def test_every_field_comes_back(tmp_path: Path) -> None:
     assert verify_reader_file(tmp_path / "kim.luv").first_broken is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), sizes=st.lists(st.integers(0, 6), min_size=1, max_size=5))
 def test_random_entries_in_batches_are_the_same_after_reopening(
     tmp_path_factory: pytest.TempPathFactory, seed: int, sizes: list[int]

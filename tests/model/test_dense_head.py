@@ -52,7 +52,7 @@ def one_by_one(network: LUVNet, features: torch.Tensor, starts: np.ndarray, clip
     return np.concatenate([m[0].numpy() for m in made]), np.concatenate([m[1].numpy() for m in made])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(data=st.data())
 def test_equal_to_the_networks_head_on_each_clip(data: st.DataObject) -> None:
     network = data.draw(st.sampled_from(NETWORKS))

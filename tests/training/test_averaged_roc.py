@@ -27,7 +27,7 @@ def _authors_macro(truth: NDArray[np.int64], scores: NDArray[np.float64]) -> flo
     return float(metrics.auc(grid, mean))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000))
 def test_all_three_equal_scikit_learn(seed: int) -> None:
     truth, scores = _drawn(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics
@@ -15,7 +15,6 @@ PATTERNS = ("A-line", "B-line", "Consolidation")
 _CALLS = hnp.arrays(np.int64, st.tuples(st.integers(1, 20), st.just(3)), elements=st.integers(0, 1))
 
 
-@settings(deadline=None)
 @given(_CALLS, st.integers(0, 1000))
 def test_every_number_equals_scikit_learn(truth: np.ndarray, seed: int) -> None:
     called = np.random.default_rng(seed).integers(0, 2, truth.shape)

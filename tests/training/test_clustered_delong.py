@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -50,7 +50,6 @@ def _by_sums(truth: NDArray[np.int64], score: NDArray[np.float64], names: list[s
     return s10 / m + s01 / n + 2 * s11 / (m * n)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_variance_is_obuchowskis_sum(seed: int) -> None:
     truth, scores, names = _cohort(6, 4, seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.builders_reference import reference_numbers, reference_rows, reference_text
@@ -32,7 +32,6 @@ def test_the_published_table(statistics_dir: Path) -> None:
     np.testing.assert_allclose(ours, bounds, atol=5.1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_mean_of_k_ratings_follows_from_one(seed: int) -> None:
     generator = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import cohen_kappa_score
@@ -56,7 +56,6 @@ def test_alpha_of_the_published_examples(statistics_dir: Path) -> None:
     assert krippendorff_alpha(binary).value == pytest.approx(expected[0], abs=5.1e-8)
 
 
-@settings(deadline=None)
 @given(_RATINGS)
 def test_nominal_alpha_is_fleiss_kappa_corrected_for_few_ratings(ratings: np.ndarray) -> None:
     alpha = krippendorff_alpha(ratings, resamples=0)
@@ -70,7 +69,6 @@ def test_nominal_alpha_is_fleiss_kappa_corrected_for_few_ratings(ratings: np.nda
         assert alpha.value == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(_RATINGS, st.integers(0, 100))
 def test_order_of_readers_and_subjects_does_not_matter(ratings: np.ndarray, seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -92,7 +90,6 @@ def test_alpha_interval_is_seeded_and_covers() -> None:
     assert found.high - found.low == pytest.approx(2 * 1.96 * found.standard_error, rel=0.15)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40))
 def test_ac1_and_pabak_of_two_readers_are_those_of_binary_agreement(pairs: list[tuple[bool, bool]]) -> None:
     first, second = (np.array(column) for column in zip(*pairs, strict=True))

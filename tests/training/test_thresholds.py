@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -36,7 +36,6 @@ def _best(truth: np.ndarray, score: np.ndarray, gain: Callable[[np.ndarray], flo
     return float(max(np.unique(score), key=lambda value: (round(gain(score >= value), 12), value)))
 
 
-@settings(deadline=None)
 @given(_CASES)
 def test_youden_and_f1_are_the_best_of_all_scores(cases: list[tuple[int, int]]) -> None:
     truth, score = _arrays(cases)
@@ -47,7 +46,6 @@ def test_youden_and_f1_are_the_best_of_all_scores(cases: list[tuple[int, int]]) 
     assert f1_threshold(truth, score).value == f1
 
 
-@settings(deadline=None)
 @given(_CASES, st.floats(0.01, 1))
 def test_fixed_sensitivity_and_specificity(cases: list[tuple[int, int]], target: float) -> None:
     truth, score = _arrays(cases)
@@ -66,7 +64,6 @@ def test_fixed_sensitivity_and_specificity(cases: list[tuple[int, int]], target:
         assert "nothing" in found.reason
 
 
-@settings(deadline=None)
 @given(_CASES)
 def test_the_legacy_threshold_is_the_authors_index(cases: list[tuple[int, int]]) -> None:
     truth, score = _arrays(cases)

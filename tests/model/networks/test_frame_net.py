@@ -35,7 +35,7 @@ def pooled_directly(pool: str, p: Any) -> float:
     return float(1 - np.prod(1 - p))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     pool=st.sampled_from(POOLS),
     logits=st.lists(st.floats(-9, 9), min_size=1, max_size=8),

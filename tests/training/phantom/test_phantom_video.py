@@ -36,7 +36,7 @@ def _levels(pattern: Pattern, **kind: int) -> tuple[float, float]:
     return float(levels[0]), float(levels[1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10**6),
     lung=st.sampled_from(Lung),
