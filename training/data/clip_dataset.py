@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from training.data.clip_table import ClipTable
-from training.data.frame_store import FrameStore
+from training.data.feature_cache import PLAIN, FeatureCache
+from training.data.frame_store import FrameStore, Report
 
 Sample = tuple[Tensor, Tensor, int]
 
@@ -64,6 +65,45 @@ class ClipDataset(Dataset[Sample]):
         return ClipBatch(self.store.clips(indices), self._labels[rows], rows)
 
     # Torch's loader asks for a whole batch so; `batch_loader` hands it on as it is.
+    def __getitems__(self, indices: Sequence[int]) -> ClipBatch:
+        return self.batch(indices)
+
+
+class FeatureDataset(Dataset[Sample]):
+    """The clips of a table as (L, D) features of a frozen encoder, in the view that each clip has in the epoch."""
+
+    def __init__(self, table: ClipTable, cache: FeatureCache, *, is_augmented: bool = False) -> None:
+        """cache: of the table's clips, in its order; ValueError when it has another number. is_augmented: views change
+        from epoch to epoch as the cache's settings say; else every clip is plain."""
+        if len(table) != len(cache):
+            raise ValueError(f"the table has {len(table)} clips, the cache {len(cache)}")
+        self.table = table
+        self.cache = cache
+        self.epoch = 0
+        self._is_augmented = is_augmented
+        self._labels = torch.tensor(table.labels)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Which epoch the next samples are for."""
+        self.epoch = epoch
+
+    def fill(self, report: Report | None = None) -> None:
+        """Compute all views that can come up, which is otherwise done when needed. Raises DataError, WriteError."""
+        self.cache.fill(self.cache.settings.views.all if self._is_augmented else (PLAIN,), report)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, i: int) -> Sample:
+        return self.batch([i]).inputs[0], self._labels[i], i
+
+    def batch(self, indices: Sequence[int]) -> ClipBatch:
+        """Several clips at once."""
+        choose = self.cache.settings.views.choose
+        views = [choose(self.epoch, i) if self._is_augmented else PLAIN for i in indices]
+        rows = torch.tensor(indices, dtype=torch.int64)
+        return ClipBatch(self.cache.features(indices, views), self._labels[rows], rows)
+
     def __getitems__(self, indices: Sequence[int]) -> ClipBatch:
         return self.batch(indices)
 

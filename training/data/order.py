@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
-_ORDER, _CLIP = 1, 2  # what a stream is for, so that order and augmentation are independent
+_ORDER, _CLIP, _STORED_VIEW = 1, 2, 3  # what a stream is for, so that order and augmentation are independent
 
 
 def epoch_order(n_clips: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -26,6 +26,11 @@ def epoch_order(n_clips: int, seed: int, epoch: int) -> NDArray[np.int64]:
 def clip_generator(seed: int, epoch: int, index: int) -> np.random.Generator:
     """Random numbers of clip `index` in an epoch."""
     return np.random.default_rng([_CLIP, seed, epoch, index])
+
+
+def stored_view_generator(seed: int, number: int, frames_key: str) -> np.random.Generator:
+    """Random numbers of the `number`-th stored view of a clip. frames_key: hexadecimal digest of the clip."""
+    return np.random.default_rng([_STORED_VIEW, seed, number, int(frames_key[:16], 16)])
 
 
 class EpochSampler(Sampler[int]):
