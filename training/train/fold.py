@@ -26,9 +26,10 @@ from training.train.loss import ClipLoss, positive_weight
 from training.train.module import FitData, FitModule
 from training.train.opening import FoldClips, config_with_weights, fitted_config, new_network, open_clips
 from training.train.predictions import predictions_csv, probabilities, truth_csv
+from training.train.presets import config_toml, differences, read_config
 from training.train.scores import EpochRecord
 
-FACTS_NAME, RESULT_NAME = "fold.json", "result.json"
+CONFIG_NAME, FACTS_NAME, RESULT_NAME = "config.toml", "fold.json", "result.json"
 VALID_FOLDER = "valid"
 
 
@@ -80,6 +81,7 @@ def train_fold(
         )
     with torch.random.fork_rng(devices=[]):
         task = _opened(job, fold, place, report)
+        _hold_config(run, task.config)
         _check_same(task)
         done = _finished(task, run)
         if done is not None:
@@ -125,6 +127,20 @@ def _module(task: FoldTask) -> FitModule:
     return FitModule(task.network, config, loss, data)
 
 
+def _hold_config(run: Path, config: TrainConfig) -> None:
+    """Writes it. Raises TrainError when the run was begun with another, naming what is different."""
+    path = run / CONFIG_NAME
+    if path.exists() and any(run.glob("fold_*/checkpoints/last.ckpt")):
+        changed = differences(read_config(path), config)
+        if changed:
+            raise TrainError(
+                f"{run} was begun with another config: {'; '.join(changed[:4])}{' ...' if changed[4:] else ''}. Repeat "
+                f"the command as it was, or choose another folder."
+            )
+        return
+    write_whole(path, config_toml(config).encode())
+
+
 def _check_same(task: FoldTask) -> None:
     """Raises TrainError when the folder was begun with other clips, or another split."""
     make_folder(task.place.folder)
@@ -166,7 +182,7 @@ def _predicted(task: FoldTask, run: Path, job: TrainJob, report: Report) -> Fold
         before += len(table)
         make_folder(files[part].parent)
         write_whole(files[part], predictions_csv(table, scores[part], config.network.label).encode())
-        write_whole(task.place.folder / f"truth_{part}.csv", truth_csv([table]).encode())
+        write_whole(task.place.folder / f"truth_{part}.csv", truth_csv(table).encode())
     # Validation may have run in bf16, or in other batches: thresholds belong to the numbers in the files.
     thresholds = chosen_thresholds(config, tables.valid, scores["valid"])
     record = EpochRecord(**held.metadata["training"]["best epoch"])

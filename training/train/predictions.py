@@ -18,7 +18,6 @@ from torch import nn
 from model.preprocessing import Preprocessing
 from training.data.clip_dataset import batch_loader
 from training.data.clip_table import ClipTable
-from training.train.errors import TrainError
 from training.train.module import clip_logits
 
 
@@ -48,19 +47,12 @@ def predictions_csv(table: ClipTable, values: NDArray[np.float64], model: str) -
     return _csv(header, ((name, *map(repr, row)) for name, row in zip(table.clip_ids, values.tolist(), strict=True)))
 
 
-def truth_csv(tables: Sequence[ClipTable]) -> str:
-    """`clip_id, video_id, patient_id` and a 0/1 column per pattern, a row per clip of any table.
-
-    Raises TrainError when tables differ on a clip.
-    """
-    rows: dict[str, tuple[Any, ...]] = {}
-    for table in tables:
-        labels = table.labels.astype(int).tolist()
-        for name, video, patient, values in zip(table.clip_ids, table.studies, table.patients, labels, strict=True):
-            row = (name, video, patient, *values)
-            if rows.setdefault(name, row) != row:
-                raise TrainError(f"{name} has other labels in {table.name} than in another fold; split again.")
-    return _csv(("clip_id", "video_id", "patient_id", *tables[0].patterns), rows.values())
+def truth_csv(table: ClipTable) -> str:
+    """`clip_id, video_id, patient_id` and a 0/1 column per pattern."""
+    labels = table.labels.astype(int).tolist()
+    rows = zip(table.clip_ids, table.studies, table.patients, labels, strict=True)
+    header = ("clip_id", "video_id", "patient_id", *table.patterns)
+    return _csv(header, ((name, video, patient, *values) for name, video, patient, values in rows))
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
