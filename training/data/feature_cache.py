@@ -161,9 +161,16 @@ class FeatureCache:
         told = views.decision(view, self.store.keys[i])
         shown = transform_clips(distinct, [told], views.augmentation.legacy_rotation)
         frames = normalise_clips(shown, self.store.settings.preprocessing)[0]
-        step = BATCH_FRAMES if self._device.type == "cpu" else _GPU_BATCH_FRAMES
-        encoded = torch.cat([self._encode(part) for part in frames.split(step)])
+        encoded = torch.cat([self._encode(part) for part in frames.split(self._batch_frames)])
         return encoded[is_new.cumsum(0).to(self._device) - 1].cpu()
+
+    @property
+    def _batch_frames(self) -> int:
+        """As many as are encoded fastest; of small frames a CPU takes more, of the same number of pixels."""
+        if self._device.type != "cpu":
+            return _GPU_BATCH_FRAMES
+        size = self.store.settings.preprocessing.size
+        return max(BATCH_FRAMES, BATCH_FRAMES * 256**2 // size**2)
 
     def _encode(self, frames: Tensor) -> Tensor:
         is_half = self.settings.precision == "bf16"
