@@ -18,6 +18,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from luv_viewer.io.whole_file import make_folder, write_whole
 from training.train.module import FitModule
+from training.train.quiet import hush_lightning
 from training.train.scores import EpochRecord, metrics_csv
 
 EpochReport = Callable[[EpochRecord], None]
@@ -73,6 +74,10 @@ class Keeper(pl.Callback):
         self._unwritten: BestNetwork | None = None
         self._logs: SummaryWriter | None = None
         self._kept_s = time.monotonic()
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """First thing in each process; in this one it is undone after the training."""
+        hush_lightning()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Opens the logs; a run that goes on may be at its end already."""

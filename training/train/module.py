@@ -129,6 +129,8 @@ class FitModule(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Where the run goes on, the schedule does too."""
+        # Lightning leaves modules in the mode it finds them in.
+        self.train()
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
 
@@ -187,8 +189,9 @@ class FitModule(pl.LightningModule):
         """(n, ...) of this process -> (n * processes, ...) of all."""
         if self.trainer.world_size == 1:
             return rows
-        gathered: Any = self.all_gather(rows)
-        return torch.as_tensor(gathered).flatten(0, 1)
+        gathered = [torch.empty_like(rows) for _ in range(self.trainer.world_size)]
+        torch.distributed.all_gather(gathered, rows.contiguous())
+        return torch.cat(gathered)
 
     def logits(self, inputs: Tensor) -> Tensor:
         """(N, L, 3, H, W) grey levels, or (N, L, E) features -> (N, P)."""
