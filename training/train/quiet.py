@@ -13,6 +13,8 @@ _REMARKS = (
     "The '.*_dataloader' does not have many workers",
     # Of 1 x 1 convolutions, whose gradients lie the same in memory under both names.
     "Grad strides do not match bucket view strides",
+    # What is frozen is meant to be.
+    r"Found \d+ module\(s\) in eval mode at the start of training",
     # Lightning 2.6 asks torch in the way of older versions.
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",
     # Its progress bar and summary are off.

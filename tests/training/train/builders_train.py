@@ -20,7 +20,12 @@ HEADER = (
     *(f"{LENGTH}frame_clip_path", "PatientID", "study_id", "A-line_lbl", "B-line_lbl", "Confluent B-line_lbl"),
     *("Consolidation_lbl", "Pleural effusion_lbl", "raw_avi_path", "Lung ultrasound score_lbl", "total-B-line_lbl"),
 )
-SMALL = {"network.encoder": "resnet18", "network.projection": 16, "network.mlp_hidden": 16, "network.kernel_size": 3}
+SMALL = {
+    "network.encoder": "mobilenet_v2",
+    "network.projection": 16,
+    "network.mlp_hidden": 16,
+    "network.kernel_size": 3,
+}
 QUICK = {**SMALL, "train.lr": 1e-3, "train.epochs": 2}
 
 
