@@ -1,9 +1,10 @@
 """Clips a second of `luv train` against a loop written the authors' way.
 
-`python -m tests.benchmarks.training_throughput` prints both for ResNet-18 at 64 pixels. Both train the same LUV-Net on the same MJPG clips, one after the other, `--rounds` times; the fastest round of each
-counts. `--encoder`, `--size`, `--batch`, `--steps`, `--precision` and `--frozen` choose the case. OMP_NUM_THREADS sets
-the threads of both. Two ratios: of wall time, and of processor time of the process and its children, which other
-programs on the machine disturb less.
+`python -m tests.benchmarks.training_throughput` prints both for ResNet-18 at 64 pixels; `--encoder`, `--size`,
+`--batch`, `--steps`, `--precision` and `--mode` choose another case. Both train the same LUV-Net on the same MJPG clips
+in turn, `--rounds` times; the fastest round of each counts. OMP_NUM_THREADS sets the threads of both.
+Two ratios: of wall time, and of processor time of the process and its children, which other programs on the machine
+disturb less.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ def authors_speed(case: Case, network: nn.Module, table: ClipTable) -> Speed:
 
 def measure(case: Case, folder: Path, rounds: int = 1, say: Callable[[str], None] = print) -> Result:
     """Both loops, in turn. folder: for clips and caches, empty."""
-    table = write_clips(folder, max(3 * case.batch_size, 8), case.size)
+    table = write_clips(folder, 2 * case.batch_size, case.size)
     rules = Preprocessing(size=case.size)
     store = open_frame_store(table.files, folder / "cache", StoreSettings(rules, LENGTH))
     torch.manual_seed(0)
