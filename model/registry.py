@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,59 @@ def _with_encoder(network: Callable[[Any], _FrameEncoding], options: Callable[..
     return build
 
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {
-    "luv_net": _with_encoder(LUVNet, LUVNetOptions),
-    "usvn": _with_encoder(USVN, USVNOptions),
-    "frame_net": _with_encoder(FrameNet, FrameNetOptions),
-    "cnn_lstm": _with_encoder(CNNLSTM, CNNLSTMOptions),
-    "b_line_net": _with_encoder(BLineNet, BLineNetOptions),
-    "c3d": _plain(C3D, C3DOptions),
-    "r2plus1d": _plain(R2Plus1D, R2Plus1DOptions),
-    "vivit": _plain(ViViT, ViViTOptions),
-    "mvit": _plain(MViT, MViTOptions),
-    "swin": _plain(Swin, SwinOptions),
+_CLASSES: dict[str, tuple[Any, Any]] = {
+    "luv_net": (LUVNet, LUVNetOptions),
+    "usvn": (USVN, USVNOptions),
+    "frame_net": (FrameNet, FrameNetOptions),
+    "cnn_lstm": (CNNLSTM, CNNLSTMOptions),
+    "b_line_net": (BLineNet, BLineNetOptions),
+    "c3d": (C3D, C3DOptions),
+    "r2plus1d": (R2Plus1D, R2Plus1DOptions),
+    "vivit": (ViViT, ViViTOptions),
+    "mvit": (MViT, MViTOptions),
+    "swin": (Swin, SwinOptions),
 }
+
+
+def _builder(network: Any, options: Any) -> Callable[..., nn.Module]:
+    encodes_frames = any(option.name == "encoder" for option in fields(options))
+    return _with_encoder(network, options) if encodes_frames else _plain(network, options)
+
+
+NETWORKS: dict[str, Callable[..., nn.Module]] = {name: _builder(*classes) for name, classes in _CLASSES.items()}
+
+
+def option_defaults(name: str) -> dict[str, Any]:
+    """Every option of a network by name, with the value it has where nothing is said.
+
+    Raises ValueError for an unknown network.
+
+    >>> option_defaults("usvn")["pool"]
+    'attn'
+    """
+    if name not in _CLASSES:
+        raise ValueError(f"unknown network {name!r}: expected one of {', '.join(_CLASSES)}")
+    return {option.name: option.default for option in fields(_CLASSES[name][1])}
+
+
+def has_encoder(name: str) -> bool:
+    """Whether a network of the table encodes frame by frame with one of `ENCODERS`. Raises ValueError.
+
+    >>> has_encoder("b_line_net"), has_encoder("swin")
+    (True, False)
+    """
+    return "encoder" in option_defaults(name)
+
+
+def reads_features(name: str) -> bool:
+    """Whether a network of the table reads nothing of a frame but its encoder's features: it then has the method
+    `from_features(features, mask=None)`, which does with features (N, L, E) what `forward` does after the encoder.
+    Raises ValueError.
+
+    >>> reads_features("luv_net"), reads_features("b_line_net")
+    (True, False)
+    """
+    return has_encoder(name) and hasattr(_CLASSES[name][0], "from_features")
 
 
 def build_network(name: str, **options: Any) -> nn.Module:

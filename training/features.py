@@ -44,7 +44,7 @@ class FeatureStore:
         self._encoder = fused(encoder).to(memory_format=torch.channels_last)
         self._preprocessing = preprocessing
         self._videos = videos
-        self._folder = folder / _setting_key(encoder, preprocessing)
+        self._folder = folder / setting_key(encoder, preprocessing)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def of_cohort(
@@ -105,7 +105,7 @@ def fused(encoder: nn.Module) -> nn.Module:
     return copy
 
 
-def _setting_key(encoder: nn.Module, preprocessing: Preprocessing) -> str:
+def setting_key(encoder: nn.Module, preprocessing: Preprocessing) -> str:
     """Changes with any weight of the encoder and any preprocessing value."""
     digest = hashlib.sha256(repr(sorted(asdict(preprocessing).items())).encode())
     for name, tensor in encoder.state_dict().items():

@@ -72,14 +72,19 @@ class CNNLSTM(nn.Module):
         """See `model.networks.contract`. Raises ValueError for a mask with the legacy axis order."""
         check_clips(clips)
         n, length = clips_and_frames(clips)
-        last = torch.full((n,), length - 1, device=clips.device)
         if mask is not None:
             if self.options.axis_order == "legacy":
                 raise ValueError("the legacy axis order of CNN + LSTM takes no mask")
-            last = real_lengths(mask, (n, length)) - 1
-        features = encode_frames(self.encoder, clips)
+            real_lengths(mask, (n, length))
+        return self.from_features(encode_frames(self.encoder, clips), mask)
+
+    def from_features(self, features: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """(N, L, D) features of the encoder -> what `forward` gives."""
+        n, length = features.shape[:2]
+        last = torch.full((n,), length - 1, device=features.device)
         if mask is not None:
+            last = mask.sum(dim=1) - 1
             features = features.masked_fill(~mask[:, :, None], 0.0)
         # An LSTM that reads forwards knows nothing of what follows its last real frame: no packing is needed.
         steps, _ = self.lstm(self.projection(features))
-        return self.output(steps[torch.arange(n, device=clips.device), last]), None
+        return self.output(steps[torch.arange(n, device=features.device), last]), None

@@ -69,11 +69,15 @@ class FrameNet(nn.Module):
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> ClipOutput:
         """See `model.networks.contract`. The sigmoid of the logits is the pooled probability."""
         check_clips(clips)
-        if mask is None:
-            mask = torch.ones(clips.shape[:2], dtype=torch.bool, device=clips.device)
-        else:
+        if mask is not None:
             check_mask(mask, clips_and_frames(clips))
-        return self.pool(self.frame_logits(clips), mask), None
+        return self.from_features(encode_frames(self.encoder, clips), mask)
+
+    def from_features(self, features: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """(N, L, D) features of the encoder -> what `forward` gives."""
+        if mask is None:
+            mask = torch.ones(features.shape[:2], dtype=torch.bool, device=features.device)
+        return self.pool(self.output(features), mask), None
 
     def frame_logits(self, clips: Tensor) -> Tensor:
         """(N, L, 3, H, W) -> (N, L, P), each frame on its own: what is trained on frame labels."""

@@ -108,6 +108,10 @@ class LUVNet(nn.Module):
         features = self.encode(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
         return self.head(features, mask)
 
+    def from_features(self, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(N, L, E) features of the encoder, not yet projected -> what `forward` gives."""
+        return self.head(self.project(features), mask)
+
     def encode(self, frames: Tensor) -> Tensor:
         """(M, 3, H, W) normalised frames -> (M, D) features (systems 3.1), projected where the options say so."""
         return self.project(self.encoder(frames))

@@ -83,7 +83,11 @@ class USVN(nn.Module):
         check_clips(clips)
         if mask is not None:
             check_mask(mask, clips_and_frames(clips))
-        return self.output(self.pool(encode_frames(self.encoder, clips), mask)), None
+        return self.from_features(encode_frames(self.encoder, clips), mask)
+
+    def from_features(self, features: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """(N, L, D) features of the encoder -> what `forward` gives."""
+        return self.output(self.pool(features, mask)), None
 
     def pool(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """(N, L, D) [, (N, L) bool real frames] -> (N, D), over real frames only."""
