@@ -93,6 +93,12 @@ def cli(debug: bool) -> None:
     help="A short last clip: repeat its last frame, move it back to end at the last frame, or leave it out.",
 )
 @click.option(
+    "--clip-attention",
+    is_flag=True,
+    help="Also write <video>_clip_attention.csv: the raw attention of every clip, pattern and head, frame by frame, "
+    "for luv evaluate --attention.",
+)
+@click.option(
     "--overwrite",
     is_flag=True,
     help="Start over: compute again, and replace what DIR holds already. A result of other settings (checkpoint, "
