@@ -11,6 +11,7 @@ from luv_viewer.commands.options import output_folder
 
 _STATUS = "Exit status: 0 done, 1 the files do not fit (one line on stderr), 2 wrong usage, 130 stopped with Ctrl+C."
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_path = click.Path(exists=True, path_type=Path)
 _resamples = click.option(
     "--resamples", type=click.IntRange(min=1), default=2000, show_default=True, help="Draws of a bootstrap."
 )
@@ -41,6 +42,27 @@ _seed = click.option("--seed", type=int, default=0, show_default=True, help="Of 
 @click.option("--holm", "use_holm", is_flag=True, help="Stars in the tables after Holm's correction.")
 @_resamples
 @_seed
+@click.option(
+    "--attention",
+    multiple=True,
+    type=_path,
+    metavar="PATH",
+    help="Attention of clips: a table, or a folder of `luv predict --clip-attention`; repeatable. Needs --frames.",
+)
+@click.option(
+    "--frames",
+    type=_path,
+    metavar="PATH",
+    help="In which frames the patterns are: frames.csv of `luv prepare clips`, a labelling sheet, or the folder truth "
+    "of `luv phantom`.",
+)
+@click.option(
+    "--clips",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of `luv prepare clips` or `luv prepare export`: the figures of attention then show the frames.",
+)
+@click.option("--example", "examples", multiple=True, metavar="CLIP_ID", help="Draw this clip's attention; repeatable.")
 def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: Any) -> int:
     """Compute every number of models from their PREDICTIONS and the TRUTH, joined by clip id.
 
@@ -50,14 +72,28 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
 
     Writes areas with DeLong's interval, the clustered one and that of a bootstrap of patients; paired tests;
     micro and macro; precision, recall, F1, confusion; calibration; ensembles of the folds; the tables in the paper's
-    form as CSV, Markdown and LaTeX; figures; and report.html, which needs no network.
+    form as CSV, Markdown and LaTeX; figures; and report.html, which needs no network. With --attention also how well
+    attention points at labelled frames, against chance, and figures of the median clip of each pattern.
 
     Example: luv evaluate truth.csv luvnet_fold*.csv usvn_fold*.csv -o results
+
+    Example: luv evaluate truth.csv luvnet_fold0.csv --attention ai --frames clips/frames.csv --clips clips -o results
     """
     from luv_viewer.commands.evaluate import evaluate as run
     from training.evaluate import EvaluationOptions
+    from training.evaluate.attention import AttentionOptions
 
-    return run(truth, predictions, folder, EvaluationOptions(**how))
+    sources = {name: how.pop(name) for name in ("attention", "frames", "clips", "examples")}
+    if bool(sources["attention"]) != (sources["frames"] is not None):
+        raise click.UsageError("--attention and --frames go together: where attention points, and where it should.")
+    if not sources["attention"] and (sources["clips"] or sources["examples"]):
+        raise click.UsageError("--clips and --example are for figures of attention; give --attention and --frames.")
+    options = EvaluationOptions(**how)
+    if not sources["attention"]:
+        return run(truth, predictions, folder, options)
+    return run(
+        truth, predictions, folder, options, AttentionOptions(**sources, resamples=how["resamples"], seed=how["seed"])
+    )
 
 
 @click.command(no_args_is_help=True, epilog=_STATUS)

@@ -118,11 +118,11 @@ def _frame_table(path: Path) -> FrameTruth:
             f"{path.name}, row {row + 2}: FileName {table['FileName'][row]!r} is not {{PatientID}}_{{idx}}_{{frame}}"
         )
     videos = {}
-    frames = names["frame"].astype(int).to_numpy() - 1
+    frames = names["frame"].astype(np.int64).to_numpy(dtype=np.int64) - 1
     cells = table[list(_LABELS.values())].to_numpy(dtype=object)
     for video, rows in names.groupby("video", sort=False).indices.items():
         patient = str(table["PatientID"][rows[0]]).strip()
-        videos[study_of(str(video))] = _of_cells(path, patient, frames[rows], cells[rows])
+        videos[study_of(str(video))] = _of_cells(path, patient, np.asarray(frames[rows], dtype=np.int64), cells[rows])
     return FrameTruth(path.name, videos)
 
 
