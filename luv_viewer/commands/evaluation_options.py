@@ -122,21 +122,43 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
     show_default=True,
     help="What a case is: a video or patient is positive when one of its clips is.",
 )
+@click.option(
+    "--sheet",
+    "sheets",
+    multiple=True,
+    type=_path,
+    metavar="SHEET",
+    help="A reader's labelling sheet, as luv labels takes them; of two or more, all pairs are compared frame by frame.",
+)
+@click.option(
+    "--lengths",
+    type=_path,
+    metavar="FILE",
+    help="How many frames the videos of the sheets have: a project folder, or a CSV with study_id and n_frames.",
+)
 @_resamples
 @_seed
-def compare(truth: Path, readers: tuple[Path, ...], folder: Path, **how: Any) -> int:
+def compare(
+    truth: Path, readers: tuple[Path, ...], folder: Path, sheets: tuple[Path, ...], lengths: Path | None, **how: Any
+) -> int:
     """Compare readers, the TRUTH and an AI with one another, all pairs, joined by clip id.
 
     READERS have clip_id and, per reader, columns READER_A-line and so on with 0 or 1; TRUTH is as for `luv evaluate`.
     Writes agreement, kappa with its interval and the one over patients, PABAK and AC1; Fleiss' kappa and
-    Krippendorff's alpha of all readers; truth and AI against what the readers say together; and report.html.
+    Krippendorff's alpha of all readers; truth and AI against what the readers say together; and report.html. With
+    --sheet also how readers agree frame by frame: kappa and Jaccard of each video and of all, over patients.
 
     Example: luv compare truth.csv readers.csv --ai luvnet_fold0.csv --ai luvnet_fold1.csv -o readers
+
+    Example: luv compare truth.csv readers.csv --sheet kim.csv --sheet lee.csv --lengths lengths.csv -o readers
     """
+    if lengths is not None and not sheets:
+        raise click.UsageError("--lengths is for the sheets; give --sheet too.")
+    from luv_viewer.commands.compare import SheetsToCompare
     from luv_viewer.commands.compare import compare as run
     from training.evaluate.readers import ReaderOptions
 
-    return run(truth, readers, folder, ReaderOptions(**how))
+    return run(truth, readers, folder, ReaderOptions(**how), SheetsToCompare(sheets, lengths))
 
 
 @click.command(no_args_is_help=True, epilog=_STATUS)

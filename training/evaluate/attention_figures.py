@@ -35,7 +35,14 @@ _HEAD_IN, _FOOT_IN = 0.85, 0.5
 _LONGEST_HEADING = 110
 
 
-def scaled_png(rows: Sequence[tuple[Example, str]], heading: str) -> bytes:
+def figure_png(figure: Figure) -> bytes:
+    """The bytes of a PNG file."""
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(stream)
+    return stream.getvalue()
+
+
+def scaled_figure(rows: Sequence[tuple[Example, str]], heading: str) -> Figure:
     """Figures 3 and 4 of the paper: a row per example and pattern, the scaled attention (equation 8) of the clip's real
     frames, the truth, the top frames, and beside it these frames (A), (B), (C) where there are pictures.
 
@@ -63,10 +70,10 @@ def scaled_png(rows: Sequence[tuple[Example, str]], heading: str) -> bytes:
             continue
         for rank, frame in enumerate(top):
             draw_frame(figure.add_subplot(grid[row, 1 + rank]), example.cine, frame, RANK_LETTERS[rank], present=True)
-    return _png(figure, heading)
+    return _headed(figure, heading)
 
 
-def raw_png(example: Example, heading: str) -> bytes:
+def raw_figure(example: Example, heading: str) -> Figure:
     """A 2 x 2 of the raw attention, mean over heads, which sums to 1 over the clip; the truth shaded in green.
 
     Of a table without heads the sum over them is drawn, and said.
@@ -85,10 +92,10 @@ def raw_png(example: Example, heading: str) -> bytes:
         panel.set_axis_off()
     what = "mean over heads" if example.clip.has_heads else "sum over heads"
     figure.tight_layout(rect=_inside(figure))
-    return _png(figure, f"{heading}   raw attention, {what}; dotted: uniform, green: labelled")
+    return _headed(figure, f"{heading}   raw attention, {what}; dotted: uniform, green: labelled")
 
 
-def heads_png(example: Example, heading: str) -> bytes:
+def heads_figure(example: Example, heading: str) -> Figure:
     """A 4 x 1 of the raw attention of every head, each of which sums to 1 over the clip. Raises ValueError where the
     table has no heads."""
     if not example.clip.has_heads:
@@ -106,10 +113,10 @@ def heads_png(example: Example, heading: str) -> bytes:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.tight_layout(rect=_inside(figure))
     figure.legend(handles, labels, loc="lower right", ncols=min(8, n_heads), fontsize=8, frameon=False)
-    return _png(figure, f"{heading}   raw attention per head; green: labelled")
+    return _headed(figure, f"{heading}   raw attention per head; green: labelled")
 
 
-def sheet_png(example: Example, heading: str, k: int) -> bytes:
+def sheet_figure(example: Example, heading: str, k: int) -> Figure:
     """A row per pattern with its k top frames by rank; in each title the frame's own number and its score for the
     pattern of that row: scaled (equation 8), and raw as the mean over heads.
 
@@ -137,7 +144,7 @@ def sheet_png(example: Example, heading: str, k: int) -> bytes:
         row[0].set_ylabel(pattern, fontsize=10, color=INK)
         if not best:
             row[0].text(0.5, 0.5, "attention is the same\non every frame", ha="center", color=MUTED, fontsize=8)
-    return _png(figure, f"{heading}   top-{k} frames")
+    return _headed(figure, f"{heading}   top-{k} frames")
 
 
 def _panel(example: Example, pattern: str) -> AttentionCurve:
@@ -171,11 +178,9 @@ def _inside(figure: Figure) -> tuple[float, float, float, float]:
     return (0, 0.8 * _FOOT_IN / height, 1, 1 - 0.75 * _HEAD_IN / height)
 
 
-def _png(figure: Figure, heading: str) -> bytes:
+def _headed(figure: Figure, heading: str) -> Figure:
     height = figure.get_figheight()
     figure.text(0.02, 1 - 0.16 / height, drawable(heading, _LONGEST_HEADING), fontsize=11, weight="bold", va="top")
     figure.texts[-1].set_parse_math(False)
     figure.text(0.02, 0.12 / height, RESEARCH_USE, fontsize=8, weight="bold", color=INK)
-    stream = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(stream)
-    return stream.getvalue()
+    return figure

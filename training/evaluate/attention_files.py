@@ -11,7 +11,7 @@ from luv_viewer.io.batch_record import safe_stem
 from luv_viewer.io.whole_file import make_folder, remove_files, write_whole
 from training.evaluate.attention import AttentionEvaluation, PointingSummary
 from training.evaluate.attention_example import MEDIAN_RULE, Example, chosen_clips, example_of
-from training.evaluate.attention_figures import heads_png, raw_png, scaled_png, sheet_png
+from training.evaluate.attention_figures import figure_png, heads_figure, raw_figure, scaled_figure, sheet_figure
 from training.evaluate.pointing import TOP_K
 from training.evaluate.rows import Row, reasons, rows_csv
 from training.tables import Cell, PaperTable, write_table
@@ -185,19 +185,19 @@ def _figures(evaluation: AttentionEvaluation, notes: list[str]) -> Iterator[tupl
 def _of_clip(name: str, example: Example, heading: str, notes: list[str]) -> Iterable[tuple[str, bytes]]:
     rows = [(example, pattern) for pattern in example.clip.patterns]
     yield from _drawn(f"{name}_scaled.png", rows, heading, notes)
-    yield f"{name}_raw.png", raw_png(example, heading)
+    yield f"{name}_raw.png", figure_png(raw_figure(example, heading))
     if example.clip.has_heads:
-        yield f"{name}_heads.png", heads_png(example, heading)
+        yield f"{name}_heads.png", figure_png(heads_figure(example, heading))
     if example.cine is not None:
         try:
-            yield f"{name}_sheet.png", sheet_png(example, heading, SHEET_K)
+            yield f"{name}_sheet.png", figure_png(sheet_figure(example, heading, SHEET_K))
         except StudyError as error:
             notes.append(f"The sheet of {name} could not be drawn: {error}")
 
 
 def _drawn(name: str, rows: list[tuple[Example, str]], heading: str, notes: list[str]) -> Iterator[tuple[str, bytes]]:
     try:
-        yield name, scaled_png(rows, heading)
+        yield name, figure_png(scaled_figure(rows, heading))
     except StudyError as error:
         notes.append(f"{name} could not be drawn: {error}")
 

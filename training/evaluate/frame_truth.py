@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from luv_viewer.analysis.clip_labels import TOTAL_B_LINE
 from luv_viewer.analysis.sheet_input import load_sheet
 from luv_viewer.domain.label_sheet import SheetRow
+from luv_viewer.domain.merge import b_united
 from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.span_set import SpanSet
@@ -89,13 +90,10 @@ def read_frame_truth(path: Path) -> FrameTruth:
 
 
 def _of_row(row: SheetRow) -> VideoTruth:
-    present, unlooked = [], []
-    for pattern in NETWORK_PATTERNS:
-        kinds = _KINDS if pattern is Pattern.B_LINE else (pattern,)
-        seen = SpanSet.union(span for kind in kinds for span in row.frames(kind))
-        present.append(seen)
-        unlooked.append(SpanSet.union(span for kind in kinds for span in row.unlooked_frames(kind)) - seen)
-    return VideoTruth(row.key.patient_id, tuple(present), tuple(unlooked), row.n_frames)
+    united = b_united(row)
+    present = tuple(map(united.frames, NETWORK_PATTERNS))
+    unlooked = tuple(map(united.unlooked_frames, NETWORK_PATTERNS))
+    return VideoTruth(row.key.patient_id, present, unlooked, row.n_frames)
 
 
 def _header(path: Path) -> list[str]:
