@@ -79,7 +79,7 @@ def split(
 
 @prepare.command(
     no_args_is_help=True,
-    epilog=f"Example: luv prepare clips kim.csv lee.csv --videos videos.csv -o clips\n\n{STATUS}",
+    epilog=f"Example: luv prepare clips kim.csv lee.csv --videos export/videos.csv -o clips\n\n{STATUS}",
 )
 @click.argument("sheets", nargs=-1, required=True, type=_sheet, metavar="SHEET...")
 @output_folder("Folder for clips.csv, frames.csv, left_out.csv and the clips.")
