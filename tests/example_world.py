@@ -99,8 +99,8 @@ def _split(world: ExampleWorld, path: Path) -> None:
 
 def _ai(world: ExampleWorld, path: Path) -> None:
     how = ("--checkpoint", world.place("network.pt"), "--device", "torch", "--clip-attention")
-    videos = sorted(world.place("export").glob("*/*.mkv"))[:2]
-    _luv("predict", *videos, "-o", path, *how)
+    video = sorted(world.place("export").glob("*/*.mkv"))[0]
+    _luv("predict", video, "-o", path, *how)
 
 
 def _study(world: ExampleWorld, path: Path) -> None:

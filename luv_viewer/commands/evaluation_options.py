@@ -75,7 +75,7 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
     form as CSV, Markdown and LaTeX; figures; and report.html, which needs no network. With --attention also how well
     attention points at labelled frames, against chance, and figures of the median clip of each pattern.
 
-    Example: luv evaluate truth.csv luvnet_fold*.csv usvn_fold*.csv -o results --resamples 500
+    Example: luv evaluate truth.csv luvnet_fold*.csv usvn_fold*.csv -o results --resamples 200
 
     Example: luv evaluate truth.csv luvnet_fold0.csv --attention ai --frames clips/frames.csv --clips clips -o results
     """
