@@ -42,7 +42,8 @@ def evaluate(
         line.clear()
         say(str(error))
         return 1
-    line.clear()
+    finally:
+        line.clear()
     report = write_evaluation(folder, found, pointed)
     lines = area_lines(found)
     if pointed is not None:

@@ -63,6 +63,14 @@ _seed = click.option("--seed", type=int, default=0, show_default=True, help="Of 
     help="Folder of `luv prepare clips` or `luv prepare export`: the figures of attention then show the frames.",
 )
 @click.option("--example", "examples", multiple=True, metavar="CLIP_ID", help="Draw this clip's attention; repeatable.")
+@click.option(
+    "--top-k",
+    "sheet_k",
+    type=click.IntRange(1, 10),
+    default=5,
+    show_default=True,
+    help="Frames per pattern in the sheets of top frames. The curves always mark three.",
+)
 def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: Any) -> int:
     """Compute every number of models from their PREDICTIONS and the TRUTH, joined by clip id.
 
@@ -83,7 +91,7 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
     from training.evaluate import EvaluationOptions
     from training.evaluate.attention import AttentionOptions
 
-    sources = {name: how.pop(name) for name in ("attention", "frames", "clips", "examples")}
+    sources = {name: how.pop(name) for name in ("attention", "frames", "clips", "examples", "sheet_k")}
     if bool(sources["attention"]) != (sources["frames"] is not None):
         raise click.UsageError("--attention and --frames go together: where attention points, and where it should.")
     if not sources["attention"] and (sources["clips"] or sources["examples"]):

@@ -36,12 +36,13 @@ NONE_LABELLED = "no frame is labelled"
 class AttentionOptions:
     """attention: tables of clip attention, or folders of `luv predict --clip-attention`. frames: see
     `read_frame_truth`. clips: folder of the clips or videos, for pictures. examples: clip ids to draw besides.
-    resamples, seed: of the bootstrap over patients."""
+    sheet_k: top frames per pattern in the sheets. resamples, seed: of the bootstrap over patients."""
 
     attention: tuple[Path, ...]
     frames: Path
     clips: Path | None = None
     examples: tuple[str, ...] = ()
+    sheet_k: int = 5
     resamples: int = 2000
     seed: int = 0
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from luv_viewer.io import StudyError
 from luv_viewer.io.batch_record import safe_stem
@@ -17,7 +20,6 @@ from training.evaluate.rows import Row, reasons, rows_csv
 from training.tables import Cell, PaperTable, write_table
 
 FIGURE_FOLDER = "attention"
-SHEET_K = 5
 _MEDIANS = "median_clips.png"
 _ENDINGS = ("_scaled.png", "_raw.png", "_heads.png", "_sheet.png", _MEDIANS)
 
@@ -173,9 +175,14 @@ def _figures(evaluation: AttentionEvaluation, notes: list[str]) -> Iterator[tupl
         if medians:
             order = [pattern.value for pattern in evaluation.patterns]
             medians.sort(key=lambda row: order.index(row[1]))
-            yield from _drawn(_MEDIANS, medians, f"{network}: the median clip of each pattern", notes)
+            make = partial(scaled_figure, medians, f"{network}: the median clip of each pattern")
+            yield from _drawn(_MEDIANS, make, notes)
         for name, example in examples.items():
-            yield from _of_clip(safe_stem(f"{name}.png"), example, f"{name} ({chosen[name]})", notes)
+            file, heading = safe_stem(f"{name}.png"), f"{name} ({chosen[name]})"
+            yield from _of_clip(file, example, heading, notes)
+            if example.cine is not None:
+                make = partial(sheet_figure, example, heading, evaluation.options.sheet_k)
+                yield from _drawn(f"{file}_sheet.png", make, notes)
     finally:
         for example in examples.values():
             if example.cine is not None:
@@ -184,20 +191,16 @@ def _figures(evaluation: AttentionEvaluation, notes: list[str]) -> Iterator[tupl
 
 def _of_clip(name: str, example: Example, heading: str, notes: list[str]) -> Iterable[tuple[str, bytes]]:
     rows = [(example, pattern) for pattern in example.clip.patterns]
-    yield from _drawn(f"{name}_scaled.png", rows, heading, notes)
+    yield from _drawn(f"{name}_scaled.png", partial(scaled_figure, rows, heading), notes)
     yield f"{name}_raw.png", figure_png(raw_figure(example, heading))
     if example.clip.has_heads:
         yield f"{name}_heads.png", figure_png(heads_figure(example, heading))
-    if example.cine is not None:
-        try:
-            yield f"{name}_sheet.png", figure_png(sheet_figure(example, heading, SHEET_K))
-        except StudyError as error:
-            notes.append(f"The sheet of {name} could not be drawn: {error}")
 
 
-def _drawn(name: str, rows: list[tuple[Example, str]], heading: str, notes: list[str]) -> Iterator[tuple[str, bytes]]:
+def _drawn(name: str, make: Callable[[], Figure], notes: list[str]) -> Iterator[tuple[str, bytes]]:
+    """A figure that needs pictures, which may turn out not to be readable."""
     try:
-        yield name, figure_png(scaled_figure(rows, heading))
+        yield name, figure_png(make())
     except StudyError as error:
         notes.append(f"{name} could not be drawn: {error}")
 
