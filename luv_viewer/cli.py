@@ -16,6 +16,7 @@ from luv_viewer import RESEARCH_USE, __version__
 from luv_viewer.app import log_path, logging_to_file
 from luv_viewer.commands.benchmark_group import benchmark
 from luv_viewer.commands.evaluation_options import compare, evaluate, thresholds
+from luv_viewer.commands.examples import keep_examples_whole
 from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
 from luv_viewer.commands.prepare_group import prepare
@@ -94,6 +95,12 @@ def cli(debug: bool) -> None:
     help="A short last clip: repeat its last frame, move it back to end at the last frame, or leave it out.",
 )
 @click.option(
+    "--clip-attention",
+    is_flag=True,
+    help="Also write <video>_clip_attention.csv: the raw attention of every clip, pattern and head, frame by frame, "
+    "for luv evaluate --attention.",
+)
+@click.option(
     "--overwrite",
     is_flag=True,
     help="Start over: compute again, and replace what DIR holds already. A result of other settings (checkpoint, "
@@ -123,6 +130,8 @@ def predict(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, over
     on. The same command again goes on where it was stopped, even by a crash: results of the same video, checkpoint and
     settings stay, also of a video that was moved or renamed. Files are the same whoever computes them; torch on the
     CPU uses one core per video for that.
+
+    Example: luv predict study -o results --checkpoint network.pt
     """
     from luv_viewer.analysis.batch import BatchOptions
     from luv_viewer.commands.predict import predict as run
@@ -134,7 +143,10 @@ def predict(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, over
 @click.argument("paths", nargs=-1, required=True, type=_input_path, metavar="PATH...")
 @click.option("--csv", "table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it there.")
 def inspect(paths: tuple[Path, ...], table: Path | None) -> int:
-    """Say of every file in PATHs whether it opens and as what, or why not, one line a file."""
+    """Say of every file in PATHs whether it opens and as what, or why not, one line a file.
+
+    Example: luv inspect study --csv files.csv
+    """
     from luv_viewer.commands.inspect import inspect as run
 
     return run(paths, table)
@@ -143,7 +155,10 @@ def inspect(paths: tuple[Path, ...], table: Path | None) -> int:
 @cli.command(epilog=_STATUS)
 @click.argument("file", required=False, type=_input_file)
 def checkpoint(file: Path | None) -> int:
-    """Print what a checkpoint FILE says of itself: data, licence, thresholds, AUC. Without FILE: the bundled one."""
+    """Print what a checkpoint FILE says of itself: data, licence, thresholds, AUC. Without FILE: the bundled one.
+
+    Example: luv checkpoint network.pt
+    """
     from luv_viewer.commands.checkpoint import describe as run
 
     return run(file)
@@ -159,6 +174,8 @@ def engines(calibration: tuple[Path, ...], checkpoint: Path | None, again: bool)
     It is done once per checkpoint: the network is converted for OpenVINO, brought to int8 with frames of the videos in
     PATHs (without any, of the demo study), and compared with float32 on their clips. The window does the same by
     itself when it has nothing else to do.
+
+    Example: luv engines --checkpoint network.pt
     """
     from luv_viewer.commands.engines import engines as run
 
@@ -208,6 +225,8 @@ def phantom(context: click.Context, folder: Path, no_pixels: bool, **how: Any) -
     Writes to DIR: videos/<PatientID>/<number>, truth/<PatientID>/<number>.csv (a row per frame, a column per pattern),
     sheets/ (blank template, two readers, a senior reader, both merged versions, and the temporal set's), lengths.csv
     and exclusions.csv. The same seed gives the same pixels. The same command again goes on where it was stopped.
+
+    Example: luv phantom -o cohort --patients 2 --videos 2 --lengths 62,39 --size 128
     """
     given = [name for name in ("patients", "videos", "lengths") if _was_given(context, name)]
     if how["published"] and given:
@@ -224,13 +243,14 @@ def _was_given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-cli.add_command(labels)
 cli.add_command(benchmark)
 cli.add_command(compare)
 cli.add_command(evaluate)
+cli.add_command(labels)
 cli.add_command(prepare)
 cli.add_command(thresholds)
 cli.add_command(train)
+keep_examples_whole(cli)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

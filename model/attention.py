@@ -16,6 +16,24 @@ def sum_heads(attention: NDArray[np.floating]) -> FloatArray:
     return np.asarray(attention, dtype=np.float64).sum(axis=3).swapaxes(1, 2)
 
 
+class HeadAttention:
+    """(K, P, L, H) float32 attention of every head, filled clip by clip; its size is known with the first clips."""
+
+    def __init__(self, n_clips: int) -> None:
+        self._n_clips = n_clips
+        self._values: NDArray[np.float32] | None = None
+
+    def put(self, clips: NDArray[np.int64], attention: NDArray[np.floating]) -> None:
+        """attention: (C, P, L, H) of C clips."""
+        if self._values is None:
+            self._values = np.full((self._n_clips, *attention.shape[1:]), np.nan, dtype=np.float32)
+        self._values[clips] = attention
+
+    def copy(self) -> NDArray[np.float32] | None:
+        """What came so far, NaN for other clips; None before the first."""
+        return None if self._values is None else self._values.copy()
+
+
 def min_max(attention: NDArray[np.floating]) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Equation 8: (T, P) -> (T, P) in [0, 1] per pattern, and (P,) True where it is constant (then all 0).
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from model.attention import sum_heads
+from model.attention import HeadAttention, sum_heads
 from model.clips import clip_rows
 from model.errors import PredictionError
 from model.frames import InputFrames
@@ -21,7 +21,14 @@ class ClipRun:
     """
 
     def __init__(
-        self, runtime: ClipRuntime, frames: InputFrames, spans: NDArray[np.int64], clip_length: int, n_patterns: int
+        self,
+        runtime: ClipRuntime,
+        frames: InputFrames,
+        spans: NDArray[np.int64],
+        clip_length: int,
+        n_patterns: int,
+        *,
+        keeps_heads: bool = False,
     ) -> None:
         self._runtime, self._frames = runtime, frames
         self._rows = clip_rows(spans, clip_length)
@@ -30,6 +37,7 @@ class ClipRun:
         self._images: dict[int, NDArray[np.uint8]] = {}
         self._logits = np.full((len(spans), n_patterns), np.nan)
         self._clip_attention = np.full((len(spans), clip_length, n_patterns), np.nan)
+        self._heads = HeadAttention(len(spans)) if keeps_heads else None
 
     def steps(self, report: Report, play_head: PlayHead) -> Iterator[None]:
         """Run to the end, the clip whose middle is nearest to the play head first; yields after every clip.
@@ -61,6 +69,10 @@ class ClipRun:
         throughout for a network that has none."""
         return self._logits.copy(), self._clip_attention.copy()
 
+    def head_attention(self) -> NDArray[np.float32] | None:
+        """As `SlidingRun.head_attention`; None also for a network without pattern attention."""
+        return None if self._heads is None else self._heads.copy()
+
     def _next_clip(self, near: int) -> int:
         waiting = np.flatnonzero(self._waiting)
         return int(waiting[np.argmin(np.abs(self._middles[waiting] - near))])
@@ -75,6 +87,8 @@ class ClipRun:
         self._logits[clip] = logits
         if attention is not None:
             self._clip_attention[clip] = sum_heads(attention[None])[0]
+            if self._heads is not None:
+                self._heads.put(np.array([clip]), attention[None])
         self._waiting[clip] = False
         needed = set(np.unique(self._rows[self._waiting]).tolist())
         self._images = {frame: image for frame, image in self._images.items() if frame in needed}

@@ -37,6 +37,7 @@ class VideoPrediction:
     constant_attention: (P,) bool, True where there was nothing to scale and the curve is all 0.
     has_attention: False when the network has no pattern attention: clip_attention and frame_attention are then NaN
         throughout, constant_attention is False and `top_frames` is empty.
+    head_attention: (K, P, L, H) of each head, NaN for a clip that has not run; None where it was not asked for.
     """
 
     clip_spans: NDArray[np.int64]
@@ -48,6 +49,7 @@ class VideoPrediction:
     constant_attention: NDArray[np.bool_]
     provenance: PredictionProvenance
     has_attention: bool = True
+    head_attention: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         k, p = len(self.clip_spans), self.frame_attention.shape[1]
@@ -64,6 +66,10 @@ class VideoPrediction:
                 raise ValueError(f"{name} must have shape {shape}, got {getattr(self, name).shape}")
         for name in (*expected, "frame_attention"):
             getattr(self, name).flags.writeable = False
+        if self.head_attention is not None:
+            if self.head_attention.shape[:3] != (k, p, self.clip_attention.shape[1]):
+                raise ValueError(f"head_attention must be (clips, patterns, L, H), got {self.head_attention.shape}")
+            self.head_attention.flags.writeable = False
 
     @property
     def is_complete(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from model.attention import sum_heads
+from model.attention import HeadAttention, sum_heads
 from model.clips import clip_rows
 from model.dense_head import array_module, frame_products, run_head
 from model.errors import PredictionError
@@ -26,6 +26,7 @@ class SlidingRun:
     """One pass of a network over the clips of a video.
 
     is_watched: whether somebody waits for the first clips; else the head is called less often, which is faster.
+    keeps_heads: whether the attention of each head is kept beside the sum, H times as much memory.
     A clip cut by the end of the video is a window too: over the video with its last frame repeated L - 1 times.
     """
 
@@ -37,6 +38,7 @@ class SlidingRun:
         clip_length: int,
         *,
         is_watched: bool = True,
+        keeps_heads: bool = False,
     ) -> None:
         self._runtime, self._frames, self._clip_length = runtime, frames, clip_length
         self._starts = spans[:, 0]
@@ -50,6 +52,7 @@ class SlidingRun:
         self._fresh: list[tuple[NDArray[np.int64], Array, Array]] = []
         self._logits = np.full((len(spans), runtime.head.n_patterns), np.nan)
         self._clip_attention = np.full((len(spans), clip_length, runtime.head.n_patterns), np.nan)
+        self._heads = HeadAttention(len(spans)) if keeps_heads else None
         stride = int(spans[1, 0] - spans[0, 0]) if len(spans) > 1 else 1
         self._clips_to_start = runtime.clips_at_once
         if is_watched:
@@ -99,8 +102,14 @@ class SlidingRun:
                         "the network gave values that are not numbers for this video: its result is not shown"
                     )
                 self._logits[clips], self._clip_attention[clips] = found, sum_heads(weights)
+                if self._heads is not None:
+                    self._heads.put(clips, weights)
         self._fresh.clear()
         return self._logits.copy(), self._clip_attention.copy()
+
+    def head_attention(self) -> NDArray[np.float32] | None:
+        """A copy of (K, P, L, H) as far as `results` has it, NaN for clips not run yet; None where it is not kept."""
+        return None if self._heads is None else self._heads.copy()
 
     def _next_frames(self, near: int) -> NDArray[np.int64]:
         """The frames still to encode of the fixed group whose member lies nearest to `near`, later ones first on ties.

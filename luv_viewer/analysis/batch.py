@@ -22,6 +22,7 @@ class BatchOptions:
     tail: Tail = "pad"
     device: str = "auto"
     precision: str = "auto"
+    clip_attention: bool = False
     overwrite: bool = False
     workers: int | None = None
     ray: str | None = None
@@ -57,7 +58,8 @@ def run_batch(
     damaged (unless options.overwrite), AnalysisError when the network cannot run. Stopped at any moment, also by a
     kill: what is finished is kept, nothing half-written counts. Close the iterator to stop the workers.
     """
-    task = BatchTask(file_version(checkpoint), options.stride, options.tail, options.device, options.precision)
+    how = (options.stride, options.tail, options.device, options.precision, options.clip_attention)
+    task = BatchTask(file_version(checkpoint), *how)
 
     def progress(job: BatchJob, done: int, total: int) -> None:
         listener.progress(BatchProgress(job.number, job.name, done, total))

@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from luv_viewer.analysis.errors import AnalysisError, CheckpointUnusableError, N
 from luv_viewer.domain.prediction import Prediction
 from luv_viewer.domain.video import Video
 from luv_viewer.io import MissingFileError, StudyError
+from luv_viewer.io.attention_file import ClipAttention, attention_of
 from luv_viewer.io.batch_record import digest
 from luv_viewer.io.prediction_file import SummaryRow, summarise
 from luv_viewer.io.study_parts import StudyPart, open_part
@@ -34,18 +35,21 @@ _CARD = re.compile(r"^cuda:\d+")
 @dataclass(frozen=True)
 class BatchTask:
     """What is asked for, the same for all videos. version: of the checkpoint. device, precision: as the user named
-    them, "auto" too."""
+    them, "auto" too. clip_attention: with the raw attention of every clip and head."""
 
     version: str
     stride: int = 24
     tail: Tail = "pad"
     device: str = "auto"
     precision: str = "auto"
+    clip_attention: bool = False
 
     def key(self, video: Video) -> str:
         """Digest of everything a result depends on. Raises StudyError when the video cannot be read."""
         content = (video.identity, video.frame_identity(0).digest, video.n_frames)
-        return digest(*content, self.version, self.stride, self.tail, self.device, self.precision, __version__)
+        # Results of runs without it keep the key they had before there was such an option.
+        more = ("clip attention",) if self.clip_attention else ()
+        return digest(*content, self.version, self.stride, self.tail, self.device, self.precision, __version__, *more)
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,15 @@ class BatchJob:
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """What is written of a finished video. times_s: (T,) seconds; png: the figure; video: digest of its identity."""
+    """What is written of a finished video. times_s: (T,) seconds; png: the figure; video: digest of its identity.
+    clip_attention: empty where it was not asked for, or the network has none."""
 
     prediction: Prediction
     times_s: NDArray[np.float64]
     png: bytes
     key: str
     video: str
+    clip_attention: tuple[ClipAttention, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +171,14 @@ class VideoWorker:
         from luv_viewer.analysis.predict import predict_video
 
         try:
-            found = predict_video(video, network, stride=self.task.stride, tail=self.task.tail, report=report)
+            found = predict_video(
+                video,
+                network,
+                stride=self.task.stride,
+                tail=self.task.tail,
+                report=report,
+                keeps_heads=self.task.clip_attention,
+            )
             prediction = self._without_card(found)
             png = attention_png(job.name, video, prediction)
         except NotAssessedError as error:
@@ -173,7 +186,11 @@ class VideoWorker:
         except (AnalysisError, StudyError) as error:
             return self._without_result(job, video, f"failed: {error}", str(error))
         row = summarise(job.name, job.file, _fps(video), prediction)
-        return BatchAnswer(job, row, BatchResult(prediction, video.times_s, png, key, digest(video.identity)))
+        identity = digest(video.identity)
+        attention = attention_of(prediction, _place(job))
+        # The heads are in the rows; with the prediction they would cross to the writing process twice.
+        prediction = replace(prediction, head_attention=None)
+        return BatchAnswer(job, row, BatchResult(prediction, video.times_s, png, key, identity, attention))
 
     def _opened(self) -> OpenedNetwork:
         if self.network is None:
@@ -227,6 +244,12 @@ def open_engine(engine: BatchEngine) -> OpenedNetwork:
 def thresholds_of(prediction: Prediction) -> Mapping[str, float]:
     """Of the checkpoint, by pattern name."""
     return {p.value: float(t) for p, t in zip(prediction.patterns, prediction.thresholds, strict=True)}
+
+
+def _place(job: BatchJob) -> PurePosixPath:
+    """The video's file below the folder that it lies in, on the disk or in an archive."""
+    path = job.part.path.absolute()
+    return PurePosixPath(job.part.member or f"{path.parent.name}/{path.name}")
 
 
 def _fps(video: Video) -> float | None:

@@ -12,6 +12,7 @@ from luv_viewer.analysis.batch_inputs import BatchInput
 from luv_viewer.analysis.batch_job import BatchAnswer, BatchJob, BatchResult, BatchTask, thresholds_of
 from luv_viewer.domain.pattern import NETWORK_PATTERNS, Pattern
 from luv_viewer.io import StudyError
+from luv_viewer.io.attention_file import write_clip_attention
 from luv_viewer.io.batch_journal import BatchJournal, Claimed
 from luv_viewer.io.batch_record import FILE_NAME, FIRST_FILE_NAME, Entry
 from luv_viewer.io.prediction_file import STATUS_OK, SUMMARY_NAME, SummaryRow, write_clips, write_frames, write_summary
@@ -22,6 +23,7 @@ from luv_viewer.io.whole_file import WriteError, make_folder, remove_files, writ
 log = logging.getLogger(__name__)
 
 _ENDINGS = ("_clips.csv", "_frames.csv", "_attention.png")
+CLIP_ATTENTION_ENDING = "_clip_attention.csv"
 _LEFT_BEHIND = re.compile(r"\.[a-z0-9_]{8}\.part")
 _SUMMARY_INTERVAL_S = 2.0
 _SUMMARY_SHARE = 0.02
@@ -79,7 +81,8 @@ class BatchFolder:
             row = SummaryRow(claimed.name, item.file, f"failed: {item.content}")
             self._write(claimed, row, None)
             return Outcome(row, item.content)
-        job = BatchJob(self._n_claimed, claimed.name, item.content, item.file, self._finished_key(claimed))
+        finished = self._finished_key(claimed, task)
+        job = BatchJob(self._n_claimed, claimed.name, item.content, item.file, finished)
         entry = replace(claimed.entry, n_bytes=item.n_bytes)
         self._claimed[job.number] = Claimed(claimed.name, entry)
         return job
@@ -129,11 +132,15 @@ class BatchFolder:
                 return Claimed(claimed.name, entry)
         return None
 
-    def _finished_key(self, claimed: Claimed) -> str:
+    def _finished_key(self, claimed: Claimed, task: BatchTask) -> str:
         """The key of a result that is there in full, else empty."""
         row = claimed.entry.row
-        is_done = row is not None and row.status == STATUS_OK
-        return claimed.entry.key if is_done and all(path.is_file() for path in self._files(claimed.name)) else ""
+        if row is None or row.status != STATUS_OK:
+            return ""
+        needed = list(self._files(claimed.name))
+        if task.clip_attention and any(found.top_frames is not None for found in row.patterns.values()):
+            needed.append(self._attention_file(claimed.name))
+        return claimed.entry.key if all(path.is_file() for path in needed) else ""
 
     def _write(self, claimed: Claimed, row: SummaryRow, made: BatchResult | None) -> None:
         """Write one result. The record first forgets its key: an interruption leaves it unfinished, never mixed."""
@@ -144,11 +151,15 @@ class BatchFolder:
         entry = Entry(old.place, "", n_bytes=old.n_bytes, number=old.number, row=row)
         if made is None:
             if old.row is not None:
-                remove_files((clips, frames, figure))
+                remove_files((clips, frames, figure, self._attention_file(name)))
         else:
             write_clips(clips, made.prediction)
             write_frames(frames, made.prediction, made.times_s)
             write_whole(figure, made.png)
+            if made.clip_attention:
+                write_clip_attention(self._attention_file(name), made.clip_attention)
+            else:
+                remove_files([self._attention_file(name)])
             entry = replace(entry, key=made.key, video=made.video, thresholds=thresholds_of(made.prediction))
         self._journal.put(name, entry)
         if monotonic() >= self._summary_due_s:
@@ -161,6 +172,9 @@ class BatchFolder:
     def _files(self, name: str) -> tuple[Path, Path, Path]:
         clips, frames, figure = (self.folder / f"{name}{ending}" for ending in _ENDINGS)
         return clips, frames, figure
+
+    def _attention_file(self, name: str) -> Path:
+        return self.folder / f"{name}{CLIP_ATTENTION_ENDING}"
 
     def _write_summary(self) -> None:
         began_s = monotonic()

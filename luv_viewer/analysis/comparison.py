@@ -172,6 +172,54 @@ def compare_sheets(
     )
 
 
+@dataclass(frozen=True)
+class VideoAgreement:
+    """One pattern of one video, frame by frame, over frames both readers looked at.
+
+    table: (neither, only B, only A, both). left_out: frames that one or both did not look at. rate: 0 to 1. kappa: its
+    value is NaN with a reason where all frames got the same label. jaccard: frames both mark / either marks, None where
+    neither marks one. rate and kappa are None where no frame is left, or the video's length is unknown.
+    """
+
+    study_id: str
+    patient_id: str
+    pattern: Pattern
+    table: tuple[int, int, int, int]
+    left_out: int
+    rate: float | None
+    kappa: Kappa | None
+    jaccard: float | None
+
+
+def compare_videos(
+    a: LabelSheet,
+    b: LabelSheet,
+    *,
+    patterns: Sequence[Pattern] = TRACK_PATTERNS,
+    lengths: Mapping[str, int] | None = None,
+) -> tuple[VideoAgreement, ...]:
+    """Every video that `compare_sheets` compares, in the order of `a`, and every pattern."""
+    pairs = [pair for pair in pair_rows(a, b).both if not mismatch(pair, lengths) and not pair[0].is_still]
+    return tuple(
+        _of_video(_Part(pair, pattern)) for pair in (_Pair(*pair, lengths) for pair in pairs) for pattern in patterns
+    )
+
+
+def _of_video(part: _Part) -> VideoAgreement:
+    neither, only_b, only_a, both = part.table
+    n = sum(part.table) if part.pair.n_frames is not None else 0
+    return VideoAgreement(
+        study_id=part.pair.a.study_id,
+        patient_id=part.pair.a.key.patient_id,
+        pattern=part.pattern,
+        table=part.table,
+        left_out=part.n_unlooked,
+        rate=(both + neither) / n if n else None,
+        kappa=cohen_kappa([[neither, only_a], [only_b, both]]) if n else None,
+        jaccard=part.both / part.either if part.either else None,
+    )
+
+
 class _Pair:
     """Two rows of one video or still."""
 

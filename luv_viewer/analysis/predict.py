@@ -46,8 +46,10 @@ def predict_video(
     device: str = "auto",
     precision: str = "auto",
     report: Report | None = None,
+    keeps_heads: bool = False,
 ) -> Prediction:
-    """The complete prediction of a video; as `iter_video_predictions` otherwise."""
+    """The complete prediction of a video; as `iter_video_predictions` otherwise. keeps_heads: with the attention of
+    each head."""
     _refuse_implausible(video)
     facts = checkpoint.facts if isinstance(checkpoint, OpenedNetwork) else checkpoint
     try:
@@ -60,6 +62,7 @@ def predict_video(
             device=device,
             precision=precision,
             report=report,
+            keeps_heads=keeps_heads,
         )
     except _EXPECTED as error:
         raise _plain(error, video) from error
@@ -147,4 +150,5 @@ def _to_domain(result: model.VideoPrediction, facts: CheckpointFacts) -> Predict
             tail=made.tail,
         ),
         has_attention=result.has_attention,
+        head_attention=result.head_attention,
     )

@@ -96,6 +96,8 @@ def networks(folder: Path, names: tuple[str, ...], **how: Any) -> int:
     Counted without computing: all parameters, and multiply-accumulates of one clip of 30 x 3 x 256 x 256, exact and as
     the paper's profiler has them. Timed: the plain network on one clip of noise, random weights, median and quartiles.
     Writes networks.csv and networks.png; the paper's numbers stand beside ours.
+
+    Example: luv benchmark networks -o table4 --network luv_net/resnet18 --quick
     """
     from luv_viewer.analysis.benchmarks.networks import NetworkRuns
     from luv_viewer.commands.benchmark import networks as run
@@ -118,6 +120,8 @@ def study(folder: Path, **how: Any) -> int:
     the plain network on each clip, float32; two of its clips are timed a round and scaled to all. Rows name checkpoint,
     engine, precision, seconds, how many times faster, frames a second, and the agreement with torch's float32.
     Writes study.csv, and study.png for each network.
+
+    Example: luv benchmark study -o speed --checkpoint network.pt --engine torch:bf16 --quick
     """
     from luv_viewer.commands.benchmark import Asked
     from luv_viewer.commands.benchmark import study as run
@@ -134,7 +138,10 @@ def study(folder: Path, **how: Any) -> int:
 @_runs(5, "Rounds; each engine encodes 32 frames a round.")
 @_quick
 def encoders(folder: Path, **how: Any) -> int:
-    """Frames a second through the encoder alone, against a scanner's 30. Writes encoders.csv and encoders.png."""
+    """Frames a second through the encoder alone, against a scanner's 30. Writes encoders.csv and encoders.png.
+
+    Example: luv benchmark encoders -o speed --checkpoint network.pt --engine torch:bf16 --quick
+    """
     from luv_viewer.commands.benchmark import Asked
     from luv_viewer.commands.benchmark import encoders as run
 
@@ -150,6 +157,8 @@ def heads(folder: Path, network: str, n_runs: int, quick: bool) -> int:
     """The head at stride 1 over 152 frames on the CPU: ours against one clip at a time and all clips in one batch.
 
     Ours shares between overlapping clips what belongs to a frame. Writes heads.csv, with how equal the results are.
+
+    Example: luv benchmark heads -o speed --quick
     """
     from luv_viewer.commands.benchmark import heads as run
 
@@ -181,6 +190,8 @@ def precision(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, **
     Largest and 95th percentile of the differences of probabilities, how often the same three frames have the most
     attention, frames a second, and with --labels the area under the curve of each pattern. Writes precision.csv,
     precision_auc.csv, and precision.md for a README.
+
+    Example: luv benchmark precision study -o agreement --checkpoint network.pt --engine torch:bf16 --quick
     """
     from luv_viewer.commands.benchmark import precision as run
 
@@ -200,6 +211,8 @@ def everything(paths: tuple[Path, ...], folder: Path, labels: Path | None, **how
 
     encoders and study measure random weights and each --checkpoint (only these with --quick); the precision tables the
     first --checkpoint, else the bundled network. Takes about an hour on two cores.
+
+    Example: luv benchmark all -o speed --checkpoint network.pt --engine torch:bf16 --quick
     """
     from luv_viewer.commands.benchmark import Asked
     from luv_viewer.commands.benchmark import everything as run

@@ -11,6 +11,7 @@ from luv_viewer.commands.options import output_folder
 
 _STATUS = "Exit status: 0 done, 1 the files do not fit (one line on stderr), 2 wrong usage, 130 stopped with Ctrl+C."
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_path = click.Path(exists=True, path_type=Path)
 _resamples = click.option(
     "--resamples", type=click.IntRange(min=1), default=2000, show_default=True, help="Draws of a bootstrap."
 )
@@ -41,6 +42,35 @@ _seed = click.option("--seed", type=int, default=0, show_default=True, help="Of 
 @click.option("--holm", "use_holm", is_flag=True, help="Stars in the tables after Holm's correction.")
 @_resamples
 @_seed
+@click.option(
+    "--attention",
+    multiple=True,
+    type=_path,
+    metavar="PATH",
+    help="Attention of clips: a table, or a folder of `luv predict --clip-attention`; repeatable. Needs --frames.",
+)
+@click.option(
+    "--frames",
+    type=_path,
+    metavar="PATH",
+    help="In which frames the patterns are: frames.csv of `luv prepare clips`, a labelling sheet, or the folder truth "
+    "of `luv phantom`.",
+)
+@click.option(
+    "--clips",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder of `luv prepare clips` or `luv prepare export`: the figures of attention then show the frames.",
+)
+@click.option("--example", "examples", multiple=True, metavar="CLIP_ID", help="Draw this clip's attention; repeatable.")
+@click.option(
+    "--top-k",
+    "sheet_k",
+    type=click.IntRange(1, 10),
+    default=5,
+    show_default=True,
+    help="Frames per pattern in the sheets of top frames. The curves always mark three.",
+)
 def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: Any) -> int:
     """Compute every number of models from their PREDICTIONS and the TRUTH, joined by clip id.
 
@@ -50,14 +80,28 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
 
     Writes areas with DeLong's interval, the clustered one and that of a bootstrap of patients; paired tests;
     micro and macro; precision, recall, F1, confusion; calibration; ensembles of the folds; the tables in the paper's
-    form as CSV, Markdown and LaTeX; figures; and report.html, which needs no network.
+    form as CSV, Markdown and LaTeX; figures; and report.html, which needs no network. With --attention also how well
+    attention points at labelled frames, against chance, and figures of the median clip of each pattern.
 
-    Example: luv evaluate truth.csv luvnet_fold*.csv usvn_fold*.csv -o results
+    Example: luv evaluate truth.csv luvnet_fold*.csv usvn_fold*.csv -o results --resamples 200
+
+    Example: luv evaluate truth.csv luvnet_fold0.csv --attention ai --frames clips/frames.csv --clips clips -o results
     """
     from luv_viewer.commands.evaluate import evaluate as run
     from training.evaluate import EvaluationOptions
+    from training.evaluate.attention import AttentionOptions
 
-    return run(truth, predictions, folder, EvaluationOptions(**how))
+    sources = {name: how.pop(name) for name in ("attention", "frames", "clips", "examples", "sheet_k")}
+    if bool(sources["attention"]) != (sources["frames"] is not None):
+        raise click.UsageError("--attention and --frames go together: where attention points, and where it should.")
+    if not sources["attention"] and (sources["clips"] or sources["examples"]):
+        raise click.UsageError("--clips and --example are for figures of attention; give --attention and --frames.")
+    options = EvaluationOptions(**how)
+    if not sources["attention"]:
+        return run(truth, predictions, folder, options)
+    return run(
+        truth, predictions, folder, options, AttentionOptions(**sources, resamples=how["resamples"], seed=how["seed"])
+    )
 
 
 @click.command(no_args_is_help=True, epilog=_STATUS)
@@ -86,21 +130,43 @@ def evaluate(truth: Path, predictions: tuple[Path, ...], folder: Path, **how: An
     show_default=True,
     help="What a case is: a video or patient is positive when one of its clips is.",
 )
+@click.option(
+    "--sheet",
+    "sheets",
+    multiple=True,
+    type=_path,
+    metavar="SHEET",
+    help="A reader's labelling sheet, as luv labels takes them; of two or more, all pairs are compared frame by frame.",
+)
+@click.option(
+    "--lengths",
+    type=_path,
+    metavar="FILE",
+    help="How many frames the videos of the sheets have: a project folder, or a CSV with study_id and n_frames.",
+)
 @_resamples
 @_seed
-def compare(truth: Path, readers: tuple[Path, ...], folder: Path, **how: Any) -> int:
+def compare(
+    truth: Path, readers: tuple[Path, ...], folder: Path, sheets: tuple[Path, ...], lengths: Path | None, **how: Any
+) -> int:
     """Compare readers, the TRUTH and an AI with one another, all pairs, joined by clip id.
 
     READERS have clip_id and, per reader, columns READER_A-line and so on with 0 or 1; TRUTH is as for `luv evaluate`.
     Writes agreement, kappa with its interval and the one over patients, PABAK and AC1; Fleiss' kappa and
-    Krippendorff's alpha of all readers; truth and AI against what the readers say together; and report.html.
+    Krippendorff's alpha of all readers; truth and AI against what the readers say together; and report.html. With
+    --sheet also how readers agree frame by frame: kappa and Jaccard of each video and of all, over patients.
 
     Example: luv compare truth.csv readers.csv --ai luvnet_fold0.csv --ai luvnet_fold1.csv -o readers
+
+    Example: luv compare truth.csv readers.csv --sheet kim.csv --sheet lee.csv --lengths lengths.csv -o readers
     """
+    if lengths is not None and not sheets:
+        raise click.UsageError("--lengths is for the sheets; give --sheet too.")
+    from luv_viewer.commands.compare import SheetsToCompare
     from luv_viewer.commands.compare import compare as run
     from training.evaluate.readers import ReaderOptions
 
-    return run(truth, readers, folder, ReaderOptions(**how))
+    return run(truth, readers, folder, ReaderOptions(**how), SheetsToCompare(sheets, lengths))
 
 
 @click.command(no_args_is_help=True, epilog=_STATUS)

@@ -53,9 +53,7 @@ def agreement(a: Path, b: Path, options: AgreementOptions, inputs: InputOptions)
     sheet_a, sheet_b = (one.sheet for one in loaded)
     lengths = known_videos(inputs).lengths
     comparison = compare_sheets(sheet_a, sheet_b, patterns=options.patterns, lengths=lengths, cluster=options.cluster)
-    # What was compared and differs is counted in the table and listed on request: it can be a thousand lines.
-    uncompared = replace(comparison, patterns=(), scores=replace(comparison.scores, not_aligned=()))
-    for note in comparison_notes(uncompared):
+    for note in comparison_notes(uncompared(comparison)):
         say(f"note: {note}")
     if options.output is not None:
         write_comparison(options.output, comparison)
@@ -63,6 +61,12 @@ def agreement(a: Path, b: Path, options: AgreementOptions, inputs: InputOptions)
         write_table(options.disagreements, disagreement_table(sheet_a, sheet_b, comparison))
     click.echo("\n".join(agreement_lines(comparison)))
     return status_of(loaded)
+
+
+def uncompared(comparison: Comparison) -> Comparison:
+    """What was not compared, for notes. What was compared and differs is counted in the table and listed on request: it
+    can be a thousand lines."""
+    return replace(comparison, patterns=(), scores=replace(comparison.scores, not_aligned=()))
 
 
 def agreement_lines(comparison: Comparison) -> list[str]:

@@ -80,7 +80,10 @@ def labels() -> None:
 @_lengths
 @_clip_to_length
 def check(sheets: tuple[Path, ...], lengths: Path | None, clip_to_length: bool) -> int:
-    """Say everything that is wrong in SHEETs, with row and column, then what may be, then a summary line each."""
+    """Say everything that is wrong in SHEETs, with row and column, then what may be, then a summary line each.
+
+    Example: luv labels check kim.csv lee.csv --lengths lengths.csv
+    """
     from luv_viewer.commands.labels_check import check as run
     from luv_viewer.commands.labels_input import InputOptions
 
@@ -114,6 +117,8 @@ def merge(**given: Any) -> int:
     Rows are paired by study_id. Rows that cannot be merged are named on stderr with the reason, and so are those that
     lose a label which all readers gave. A published layout holds finalised videos only; the others are listed in
     <FILE>_not_included.csv beside it. The layout `frames` holds all of them.
+
+    Example: luv labels merge kim.csv lee.csv -o version1.csv --mode and --report merge.csv
     """
     from luv_viewer.commands.labels_merge import MergeOptions
     from luv_viewer.commands.labels_merge import merge as run
@@ -147,6 +152,8 @@ def agreement(a: Path, b: Path, **given: Any) -> int:
 
     Frames that one of them has not looked at do not count. Absences can be counted only where the number of frames is
     known: from the sheets, or with --lengths.
+
+    Example: luv labels agreement kim.csv lee.csv --lengths lengths.csv -o agreement.csv
     """
     from luv_viewer.commands.labels_agreement import AgreementOptions
     from luv_viewer.commands.labels_agreement import agreement as run
@@ -179,6 +186,8 @@ def convert(form: str | None, **given: Any) -> int:
     template, development, merged, leader, reader: the published columns. frames: a line per frame and pattern, with
     unseen frames. clips: a line per clip with its labels. cvat, elan, intervals: for those tools, a file per video
     (OUTPUT is then a folder, unless there is one video only).
+
+    Example: luv labels convert kim.csv -o labelled_clips.csv --to clips --lengths lengths.csv
     """
     from luv_viewer.commands.labels_convert import ConvertOptions
     from luv_viewer.commands.labels_convert import convert as run
@@ -196,6 +205,8 @@ def audit(files: tuple[Path, ...], log: Path | None) -> int:
     """Verify reader files (.luv): every entry of the record against its hash chain, and the labels against the record.
 
     The first broken entry is named on stderr. Nothing is written into the files.
+
+    Example: luv labels audit ward/readers/kim.luv --log record.csv
     """
     from luv_viewer.commands.labels_audit import audit as run
 
@@ -214,6 +225,8 @@ def queue(source: Path, ai: Path | None, reader: str, output: Path | None) -> in
 
     Unfinished ones first, the most uncertain of them in front; then those on which the model is undecided; then those
     where model and reader differ. For a blinded reader the AI's files are not opened.
+
+    Example: luv labels queue ward --reader kim -o queue.csv
     """
     from luv_viewer.commands.labels_queue import QueueOptions
     from luv_viewer.commands.labels_queue import queue as run
@@ -237,7 +250,10 @@ def project() -> None:
 @_template
 @_patient_ids
 def create(folder: Path, name: str, readers: tuple[str, ...], blinded: tuple[str, ...], **videos: Any) -> int:
-    """Make a project in DIR with its readers and VIDEOS (files, folders, archives; they stay where they are)."""
+    """Make a project in DIR with its readers and VIDEOS (files, folders, archives; they stay where they are).
+
+    Example: luv labels project create trial study --name trial --reader kim:annotator --blinded kim
+    """
     from luv_viewer.commands.labels_project import VideosToAdd, parse_readers
     from luv_viewer.commands.labels_project import create as run
 
@@ -250,7 +266,10 @@ def create(folder: Path, name: str, readers: tuple[str, ...], blinded: tuple[str
 @_template
 @_patient_ids
 def add(folder: Path, **videos: Any) -> int:
-    """Add VIDEOS to the project in DIR; those it has keep their rows, and are found where they are now."""
+    """Add VIDEOS to the project in DIR; those it has keep their rows, and are found where they are now.
+
+    Example: luv labels project add ward study
+    """
     from luv_viewer.commands.labels_project import VideosToAdd
     from luv_viewer.commands.labels_project import add as run
 
@@ -260,7 +279,10 @@ def add(folder: Path, **videos: Any) -> int:
 @project.command(no_args_is_help=True, epilog=STATUS)
 @click.argument("folder", type=_folder, metavar="DIR")
 def show(folder: Path) -> int:
-    """Describe the project in DIR. No reader file, AI result or video is opened."""
+    """Describe the project in DIR. No reader file, AI result or video is opened.
+
+    Example: luv labels project show ward
+    """
     from luv_viewer.commands.labels_project import show as run
 
     return run(folder)

@@ -79,7 +79,7 @@ def split(
 
 @prepare.command(
     no_args_is_help=True,
-    epilog=f"Example: luv prepare clips kim.csv lee.csv --videos videos.csv -o clips\n\n{STATUS}",
+    epilog=f"Example: luv prepare clips kim.csv lee.csv --videos export/videos.csv -o clips\n\n{STATUS}",
 )
 @click.argument("sheets", nargs=-1, required=True, type=_sheet, metavar="SHEET...")
 @output_folder("Folder for clips.csv, frames.csv, left_out.csv and the clips.")
@@ -181,7 +181,7 @@ def index(paths: tuple[Path, ...], folder: Path, keep_without_region: bool, pati
     type=click.Choice(["default", "paper-code"]),
     default="default",
     show_default=True,
-    help="paper-code: exclusive crop, channel0, mjpg and PNG of every frame, as the authors made them.",
+    help="paper-code: exclusive crop, channel0, mjpg and PNG of every frame, cine_rate, as the authors made them.",
 )
 @click.option(
     "--crop", type=click.Choice(["inclusive", "exclusive"]), help="Whether the region's last row and column stay."
@@ -190,6 +190,11 @@ def index(paths: tuple[Path, ...], folder: Path, keep_without_region: bool, pati
 @click.option("--format", "coding", type=click.Choice(["ffv1", "mjpg"]), help="ffv1: lossless, .mkv. mjpg: .avi.")
 @click.option(
     "--write", "output", type=click.Choice(["video", "png", "both"]), help="A video, a PNG per frame, or both."
+)
+@click.option(
+    "--rate",
+    type=click.Choice(["file", "cine_rate"]),
+    help="Frames a second of the videos: as the viewer shows them, or DICOM's Cine Rate, else 30.",
 )
 @_workers
 def export(

@@ -178,7 +178,7 @@ class _Rule:
         if different:
             return RowMerge(study_id, None, f"the rows do not fit together: {different}")
         if self.union_b_first:
-            rows, leader = tuple(map(_b_united, rows)), None if leader is None else _b_united(leader)
+            rows, leader = tuple(map(b_united, rows)), None if leader is None else b_united(leader)
         aligned = scores_aligned(rows)
         flags = RowMerge(
             study_id,
@@ -238,7 +238,7 @@ def _equal(values: Sequence[_T | None], leaders: _T | None) -> _T | None:
     return values[0] if all(value == values[0] for value in values) else leaders
 
 
-def _b_united(row: SheetRow) -> SheetRow:
+def b_united(row: SheetRow) -> SheetRow:
     """With confluent B-lines as B-lines: absent only where both are."""
     present, unlooked = list(row.present), list(row.unlooked)
     present[_B] = row.present[_B] | row.present[_CONFLUENT]

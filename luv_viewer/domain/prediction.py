@@ -47,6 +47,7 @@ class Prediction:
     top_frames: P tuples of frame indices (from 0) by rank, at most 3.
     has_attention: False when the network has no pattern attention: both attentions are then NaN throughout, no pattern
         is constant, and none has top frames.
+    head_attention: (K, P, L, H) raw attention of each head, None where it was not asked for or there is none.
     Raises ValueError, naming expected and found, when shapes or ranges break these rules.
     """
 
@@ -60,6 +61,7 @@ class Prediction:
     top_frames: tuple[tuple[int, ...], ...]
     provenance: Provenance
     has_attention: bool = True
+    head_attention: FloatArray | None = None
 
     def __post_init__(self) -> None:
         k, p, t = len(self.clip_spans), len(self.patterns), len(self.frame_attention)
@@ -77,6 +79,7 @@ class Prediction:
                 raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
+        self._check_heads(k, p)
         for name in ("probabilities", "thresholds", "frame_attention"):
             array = getattr(self, name)
             if np.any((array < 0) | (array > 1)):
@@ -85,6 +88,16 @@ class Prediction:
             raise ValueError(f"top_frames must be {p} tuples of frames below {t}, got {self.top_frames}")
         if not self.has_attention and not (np.isnan(self.frame_attention).all() and not any(self.top_frames)):
             raise ValueError("a network without pattern attention has NaN as attention and no top frames")
+
+    def _check_heads(self, k: int, p: int) -> None:
+        if self.head_attention is None:
+            return
+        heads = np.array(self.head_attention)
+        expected = (k, p, self.clip_attention.shape[1])
+        if heads.ndim != 4 or heads.shape[:3] != expected:
+            raise ValueError(f"head_attention must have shape {(*expected, -1)}, got {heads.shape}")
+        heads.flags.writeable = False
+        object.__setattr__(self, "head_attention", heads)
 
     @property
     def n_frames(self) -> int:

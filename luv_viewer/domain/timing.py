@@ -27,12 +27,14 @@ class Timing:
     """Frame times of one video.
 
     times_s: (T,) float64, seconds, times_s[0] = 0, strictly increasing; read-only.
-    source: where they came from.
+    source: where they came from. cine_rate: Cine Rate of a DICOM file, frames per second, whether or not the times come
+    from it; None where it states no usable one, and for other files.
     Raises ValueError when the times break those rules.
     """
 
     times_s: NDArray[np.float64]
     source: TimingSource
+    cine_rate: float | None = None
 
     def __post_init__(self) -> None:
         times = np.array(self.times_s, dtype=np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from luv_viewer.domain.timing import ASSUMED_FPS, Timing, TimingSource
@@ -18,6 +20,14 @@ def read_timing(header: DicomHeader, n_frames: int) -> tuple[Timing, tuple[str, 
     Frame Time (0018,1063): ms; Cine Rate (0018,0040) and Recommended Display Frame Rate (0008,2144): frames per second.
     A still gets 30 frames/s without a note.
     """
+    timing, notes = _first_usable(header, n_frames)
+    cine_rate = number_of(header.dataset, "CineRate") if _is_present(header, "CineRate") else None
+    if cine_rate is not None and not SLOWEST_FPS <= cine_rate <= FASTEST_FPS:
+        cine_rate = None
+    return replace(timing, cine_rate=cine_rate), notes
+
+
+def _first_usable(header: DicomHeader, n_frames: int) -> tuple[Timing, tuple[str, ...]]:
     if n_frames == 1:
         return Timing.regular(1, ASSUMED_FPS, TimingSource.ASSUMED), ()
     notes: list[str] = []

@@ -74,6 +74,7 @@ def test_clip_curve_scales_real_frames_only() -> None:
         ("frame_attention", np.full((40, 4), 1.5), "frame_attention must lie"),
         ("top_frames", ((40,),) * 4, "top_frames"),
         ("clip_attention", np.zeros((3, 30, 4)), "clip_attention must have shape"),
+        ("head_attention", np.zeros((2, 30, 4, 8)), "head_attention must have shape"),
     ],
 )
 def test_values_that_break_the_rules_are_refused(name: str, value: object, words: str) -> None:

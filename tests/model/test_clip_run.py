@@ -110,9 +110,10 @@ def test_a_video_is_run_clip_by_clip(kind: str, make_frames: MakeFrames) -> None
 
 
 def test_a_network_without_pattern_attention_says_so(make_frames: MakeFrames) -> None:
-    prediction = predict_video(make_frames(9), checkpoint_of("usvn-attn"), clip_length=3, stride=3)
+    prediction = predict_video(make_frames(9), checkpoint_of("usvn-attn"), clip_length=3, stride=3, keeps_heads=True)
     assert prediction.is_complete
     assert not prediction.has_attention
+    assert prediction.head_attention is None
     assert np.isnan(prediction.clip_attention).all()
     assert np.isnan(prediction.frame_attention).all()
     assert not prediction.constant_attention.any()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, jaccard_score
+from statsmodels.stats.inter_rater import cohens_kappa
 
 from training.statistics.agreement import (
     Weights,
@@ -46,6 +47,21 @@ def test_kappa_equals_scikit_learn(pairs: list[tuple[int, int]]) -> None:
             expected = cohen_kappa_score(first, second, labels=range(4), weights=theirs)
             assert ours.kappa == pytest.approx(expected, abs=1e-12)
             assert 0 <= ours.p_value <= 1 or np.isnan(ours.z)
+
+
+@given(st.lists(st.integers(0, 30), min_size=9, max_size=9), st.sampled_from(["none", "linear", "quadratic"]))
+def test_errors_interval_and_test_equal_statsmodels(counts: list[int], weights: Weights) -> None:
+    # Without a count on the diagonal and off it, there is a rating that nobody gave or nothing to be told.
+    table = np.array(counts).reshape(3, 3) + np.eye(3, dtype=int) + np.eye(3, k=1, dtype=int)
+    ours = cohen_kappa(table, weights=weights)
+    theirs = cohens_kappa(table, wt=None if weights == "none" else weights)
+    assert ours.kappa == pytest.approx(theirs.kappa, abs=1e-12)
+    assert ours.standard_error == pytest.approx(theirs.std_kappa, rel=1e-8)
+    assert ours.null_error == pytest.approx(theirs.std_kappa0, rel=1e-8)
+    assert ours.z == pytest.approx(theirs.z_value, rel=1e-8, abs=1e-10)
+    assert ours.p_value == pytest.approx(theirs.pvalue_two_sided, rel=1e-7, abs=1e-300)
+    assert ours.low == pytest.approx(max(-1, theirs.kappa_low), abs=1e-9)
+    assert ours.high == pytest.approx(min(1, theirs.kappa_upp), abs=1e-9)
 
 
 def test_the_error_is_the_spread_over_resamples() -> None:

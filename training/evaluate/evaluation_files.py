@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 
 from luv_viewer.io.whole_file import make_folder, write_whole
+from training.evaluate.attention import AttentionEvaluation
+from training.evaluate.attention_files import AttentionPages, write_attention
 from training.evaluate.evaluation import Evaluation
 from training.evaluate.figures import figures
 from training.evaluate.report import ReportPage
@@ -35,8 +37,10 @@ from training.tables import (
 REPORT_NAME = "report.html"
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation) -> Path:
-    """Everything of an evaluation; returns the report. Raises WriteError.
+def write_evaluation(folder: Path, evaluation: Evaluation, attention: AttentionEvaluation | None = None) -> Path:
+    """Everything of an evaluation; returns the report. attention: adds what `write_attention` writes.
+
+    Raises WriteError.
 
     areas.csv, averages.csv, classification.csv, comparisons.csv: all numbers. folds.csv: as `read_fold_table` reads it.
     table_folds and table_means (.csv, .md, .tex): in the paper's form. roc.png, precision_recall.png, reliability.png,
@@ -58,17 +62,19 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> Path:
     drawn = figures(evaluation)
     for name, png in drawn.items():
         write_whole(folder / name, png)
+    pages = write_attention(folder, attention) if attention is not None else AttentionPages()
     page = ReportPage(
         title=f"Evaluation, {evaluation.options.level} level",
-        remarks=_remarks(evaluation, rows["areas.csv"]),
+        remarks=(*_remarks(evaluation, rows["areas.csv"]), *pages.remarks),
         tables=(
             *reversed(tables.values()),
+            *pages.tables,
             rows_table("Areas with their intervals", rows["areas.csv"]),
             rows_table("Averages over patterns", rows["averages.csv"]),
             rows_table("Calls against the truth", rows["classification.csv"]),
             rows_table(f"Against {evaluation.reference}", rows["comparisons.csv"]),
         ),
-        figures=drawn,
+        figures={**drawn, **pages.figures},
     )
     write_whole(folder / REPORT_NAME, page.html().encode())
     return folder / REPORT_NAME

@@ -12,24 +12,32 @@ from matplotlib.figure import Figure
 from luv_viewer import RESEARCH_USE
 from luv_viewer.io.whole_file import make_folder, write_whole
 from training.evaluate.evaluation_files import REPORT_NAME, rows_table
+from training.evaluate.frame_readers import FramePair, frame_pair_rows, frame_video_rows
 from training.evaluate.readers import JudgePair, ReaderComparison
 from training.evaluate.report import ReportPage
 from training.evaluate.rows import Row, rows_csv
 from training.tables import write_table
 
+_FRAME_REMARKS = (
+    "Frame by frame: over frames that both readers looked at, in videos of known length; B-line is B-line or confluent "
+    "B-line. Kappa and Jaccard (frames both mark / frames either marks) of all videos together, with a bootstrap over "
+    "patients; of every video alone in frames_by_video.csv. Intervals are matched one to one within a video.",
+)
 _INK, _GRID, _MUTED = "#2F6DB5", "#E3E7EB", "#9AA5B1"
 
 
-def write_reader_comparison(folder: Path, comparison: ReaderComparison) -> Path:
+def write_reader_comparison(folder: Path, comparison: ReaderComparison, frames: Sequence[FramePair] = ()) -> Path:
     """pairs.csv, readers.csv, consensus.csv with all numbers, the same as tables .md and .tex, kappa.png, report.html.
 
-    Tables of what was not computed (fewer than two readers) are left out. Returns the report. Raises WriteError.
+    frames: adds frames (.csv, .md, .tex) and frames_by_video.csv. Tables of what was not computed (fewer than two
+    readers) are left out. Returns the report. Raises WriteError.
     """
     make_folder(folder)
     rows = {
         "pairs": ("All pairs", pair_rows(comparison)),
         "readers": ("All readers together", group_rows(comparison)),
         "consensus": ("Against what the readers say together", consensus_rows(comparison)),
+        "frames": ("Readers frame by frame", frame_pair_rows(frames)),
     }
     tables = []
     for name, (title, held) in rows.items():
@@ -37,11 +45,13 @@ def write_reader_comparison(folder: Path, comparison: ReaderComparison) -> Path:
             tables.append(rows_table(title, held))
             write_table(folder, name, tables[-1])
             write_whole(folder / f"{name}.csv", rows_csv(held).encode())
+    if frames:
+        write_whole(folder / "frames_by_video.csv", rows_csv(frame_video_rows(frames)).encode())
     drawn = {"kappa.png": kappa_png(comparison.pairs)}
     write_whole(folder / "kappa.png", drawn["kappa.png"])
     page = ReportPage(
         title=f"Readers compared, {comparison.options.level} level",
-        remarks=_remarks(comparison),
+        remarks=[*_remarks(comparison), *(_FRAME_REMARKS if frames else ())],
         tables=tables,
         figures=drawn,
     )

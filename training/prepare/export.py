@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from luv_viewer.domain.timing import ASSUMED_FPS, TimingSource
 from luv_viewer.domain.video import Region, Video
 from luv_viewer.io.whole_file import make_folder, write_whole
 from model.preprocessing import ChannelRule
@@ -27,24 +28,27 @@ COLOUR_LIMIT = 2
 """Grey levels by which channels may differ before it is said that the picture has colours."""
 Crop = Literal["inclusive", "exclusive"]
 Output = Literal["video", "png", "both"]
+Rate = Literal["file", "cine_rate"]
 
 
 @dataclass(frozen=True)
 class ExportForm:
     """crop: `inclusive` takes the region as DICOM means it, `exclusive` without its last row and column, as the authors
-    did. channel: which grey. output: a video per video, a PNG per frame, or both; a still is one PNG always."""
+    did. channel: which grey. output: a video per video, a PNG per frame, or both; a still is one PNG always. rate: of
+    the videos, `file` as the viewer shows it, `cine_rate` what DICOM states as Cine Rate, else 30 (systems.md 2.1a)."""
 
     crop: Crop = "inclusive"
     channel: ChannelRule = "luminance"
     coding: Coding = "ffv1"
     output: Output = "video"
+    rate: Rate = "file"
 
 
 FORMS = {
     "default": ExportForm(),
-    "paper-code": ExportForm("exclusive", "channel0", "mjpg", "both"),
+    "paper-code": ExportForm("exclusive", "channel0", "mjpg", "both", "cine_rate"),
 }
-"""`paper-code`: exclusive corner, channel 0, MJPG AVI and PNG."""
+"""`paper-code`: exclusive corner, channel 0, MJPG AVI and PNG, Cine Rate."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ def cropped_region(video: Video, crop: Crop) -> Region:
     return x0, y0, max(x1 - 1, x0 + 1), max(y1 - 1, y0 + 1)
 
 
+def frame_rate(video: Video, listed_fps: float, rate: Rate) -> float:
+    """Frames per second of the exported video. A movie has no Cine Rate and keeps its own."""
+    if rate == "file" or video.timing.source is TimingSource.CONTAINER:
+        return listed_fps
+    return video.timing.cine_rate or ASSUMED_FPS
+
+
 def export_video(job: ExportJob) -> Finished:
     """Write one video, unless it stands there already from the same frames and settings.
 
@@ -90,9 +101,12 @@ def export_video(job: ExportJob) -> Finished:
             return replace(job.finished, is_new=False)
         region = cropped_region(video, job.form.crop)
         differences: list[int] = []
-        names = _written(job, _grey_frames(video, region, job.form, differences))
+        fps = frame_rate(video, job.video.fps, job.form.rate)
+        made = replace(job, video=replace(job.video, fps=fps))
+        names = _written(made, _grey_frames(video, region, job.form, differences))
         files = {name: file_digest(job.folder / name) for name in names}
-        return Finished(key, files, {"file": names[0], "colour": max(differences), "region": list(region)})
+        told = {"file": names[0], "colour": max(differences), "region": list(region), "fps": fps}
+        return Finished(key, files, told)
     finally:
         video.store.close()
 
@@ -130,10 +144,15 @@ def export_videos(
     finally:
         journal.close()
     listed = [job.video for job in jobs if job.video.key.study_id in rows]
-    videos = tuple(replace(v, file=str(rows[v.key.study_id].row["file"]), member="", video_id="") for v in listed)
+    videos = tuple(_as_exported(video, rows[video.key.study_id]) for video in listed)
     write_reasons(folder / LEFT_OUT_NAME, LEFT_OUT_COLUMNS, sorted(out.items()))
     write_video_list(folder / LIST_NAME, [video for video in videos if _is_one_file(video, jobs)])
     return Exported(videos, out, _warnings(rows), n_kept)
+
+
+def _as_exported(video: ListedVideo, finished: Finished) -> ListedVideo:
+    file, fps = str(finished.row["file"]), float(finished.row["fps"])
+    return replace(video, file=file, fps=fps, member="", video_id="")
 
 
 def _is_one_file(video: ListedVideo, jobs: Sequence[ExportJob]) -> bool:

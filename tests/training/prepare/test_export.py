@@ -18,6 +18,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from luv_viewer.cli import main
 from luv_viewer.io import open_study
 from luv_viewer.io.errors import UnreadableFileError
+from tests.builders import moving_speckle, write_mp4
 from tests.io.builders_dicom import color_frames, dataset, grey_frames, region, save
 from tests.training.prepare.builders_prepare import frames_of
 from training.prepare.export import FORMS, ExportJob, export_videos
@@ -73,6 +74,40 @@ def test_paper_code_leaves_out_the_last_row_and_column_and_takes_red(tmp_path: P
     assert sorted(path.name for path in (out / "0012").glob("0012_00002_*.png")) == [
         f"0012_00002_{frame}.png" for frame in range(1, 6)
     ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "ours", "papers"),
+    [
+        ({"CineRate": 25, "FrameTime": 50}, 20, 25),
+        ({"FrameTime": 50}, 20, 30),
+        ({"CineRate": 0, "RecommendedDisplayFrameRate": 15}, 15, 30),
+        ({"CineRate": 25}, 25, 25),
+        ({}, 30, 30),
+    ],
+)
+def test_paper_code_takes_the_cine_rate_else_30(stated: dict[str, int], ours: int, papers: int, tmp_path: Path) -> None:
+    made = dataset(grey_frames(5), PatientID="0012", **stated)
+    made.SequenceOfUltrasoundRegions = DicomSequence([region(CORNERS)])
+    root = tmp_path / "data"
+    root.mkdir()
+    save(root / "00002.dcm", made)
+    for preset, name, fps in (("default", "00002.mkv", ours), ("paper-code", "00002.avi", papers)):
+        (exported,) = export_videos(_jobs(root, tmp_path / preset, preset), tmp_path / preset).videos
+        assert exported.fps == fps
+        (video,) = open_study(tmp_path / preset / "0012" / name).videos
+        assert video.timing.fps == pytest.approx(fps, rel=5e-3)  # Matroska's times are whole ms
+        assert read_video_list(tmp_path / preset / "videos.csv")[0].fps == fps
+
+
+def test_a_movie_keeps_its_own_rate(tmp_path: Path) -> None:
+    root = tmp_path / "data" / "0012"
+    root.mkdir(parents=True)
+    write_mp4(root / "00002.mp4", moving_speckle(6), fps=20)
+    found = index_videos([tmp_path / "data"], IndexRule(patient_pattern=r"(?P<patient>\d{4})/(?P<idx>\d{5})")).videos
+    out = tmp_path / "out"
+    jobs = [ExportJob(tmp_path / "data", out, video, FORMS["paper-code"]) for video in found]
+    assert [video.fps for video in export_videos(jobs, out).videos] == [pytest.approx(20)]
 
 
 def test_finished_videos_are_kept_and_changed_ones_made_again(tmp_path: Path) -> None:
