@@ -71,15 +71,27 @@ class CNNLSTM(nn.Module):
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> ClipOutput:
         """See `model.networks.contract`. Raises ValueError for a mask with the legacy axis order."""
         check_clips(clips)
+        last = self._last_steps(clips, mask)
+        return self._read(encode_frames(self.encoder, clips), last, mask), None
+
+    def classify_maps(self, maps: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """See `model.networks.contract`. Raises ValueError for a mask with the legacy axis order."""
+        return self._read(maps.mean(dim=(3, 4)), self._last_steps(maps, mask), mask), None
+
+    def _last_steps(self, clips: Tensor, mask: Tensor | None) -> Tensor:
+        """(N, L, ...) -> (N,) the last real frame of each clip."""
         n, length = clips_and_frames(clips)
-        last = torch.full((n,), length - 1, device=clips.device)
-        if mask is not None:
-            if self.options.axis_order == "legacy":
-                raise ValueError("the legacy axis order of CNN + LSTM takes no mask")
-            last = real_lengths(mask, (n, length)) - 1
-        features = encode_frames(self.encoder, clips)
+        if mask is None:
+            return torch.full((n,), length - 1, device=clips.device)
+        if self.options.axis_order == "legacy":
+            raise ValueError("the legacy axis order of CNN + LSTM takes no mask")
+        return real_lengths(mask, (n, length)) - 1
+
+    def _read(self, features: Tensor, last: Tensor, mask: Tensor | None) -> Tensor:
+        """(N, L, D) features, (N,) last real frames -> (N, P) logits."""
         if mask is not None:
             features = features.masked_fill(~mask[:, :, None], 0.0)
         # An LSTM that reads forwards knows nothing of what follows its last real frame: no packing is needed.
         steps, _ = self.lstm(self.projection(features))
-        return self.output(steps[torch.arange(n, device=clips.device), last]), None
+        logits: Tensor = self.output(steps[torch.arange(len(features), device=features.device), last])
+        return logits

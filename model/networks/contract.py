@@ -12,6 +12,10 @@ attention: (N, P, L, H), what each frame counted for each pattern and head, summ
     all patterns share (USVN, the B-line network) is no pattern attention.
 All raise ValueError, with expected and found, for clips or masks of another shape.
 
+Networks with a frame encoder (`has_feature_maps`) also have
+    classify_maps(maps, mask=None) -> logits, attention
+which is `forward` from the encoder's last maps on. maps: (N, L, C, h, w), of each frame by `encoders.feature_map`.
+
 `option_values` are the keyword arguments of `model.build_network` that rebuild the network, plain values only.
 """
 
@@ -33,6 +37,11 @@ ClipOutput = tuple[Tensor, Tensor | None]
 def has_pattern_attention(network: nn.Module) -> bool:
     """Whether `network` gives attention beside logits."""
     return bool(getattr(network, "has_pattern_attention", False))
+
+
+def has_feature_maps(network: nn.Module) -> bool:
+    """Whether `network` encodes each frame by itself, so that a frame has a feature map of its own."""
+    return hasattr(network, "classify_maps")
 
 
 def check_clips(clips: Tensor) -> None:

@@ -69,16 +69,23 @@ class FrameNet(nn.Module):
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> ClipOutput:
         """See `model.networks.contract`. The sigmoid of the logits is the pooled probability."""
         check_clips(clips)
-        if mask is None:
-            mask = torch.ones(clips.shape[:2], dtype=torch.bool, device=clips.device)
-        else:
+        if mask is not None:
             check_mask(mask, clips_and_frames(clips))
-        return self.pool(self.frame_logits(clips), mask), None
+        return self._pooled(self.frame_logits(clips), mask), None
+
+    def classify_maps(self, maps: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """See `model.networks.contract`."""
+        return self._pooled(self.output(maps.mean(dim=(3, 4))), mask), None
 
     def frame_logits(self, clips: Tensor) -> Tensor:
         """(N, L, 3, H, W) -> (N, L, P), each frame on its own: what is trained on frame labels."""
         logits: Tensor = self.output(encode_frames(self.encoder, clips))
         return logits
+
+    def _pooled(self, frame_logits: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None:
+            mask = torch.ones(frame_logits.shape[:2], dtype=torch.bool, device=frame_logits.device)
+        return self.pool(frame_logits, mask)
 
     def pool(self, frame_logits: Tensor, mask: Tensor) -> Tensor:
         """(N, L, P), (N, L) bool real frames -> (N, P): the logit of the pooled probability, exact at both ends."""

@@ -85,6 +85,10 @@ class USVN(nn.Module):
             check_mask(mask, clips_and_frames(clips))
         return self.output(self.pool(encode_frames(self.encoder, clips), mask)), None
 
+    def classify_maps(self, maps: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """See `model.networks.contract`."""
+        return self.output(self.pool(maps.mean(dim=(3, 4)), mask)), None
+
     def pool(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """(N, L, D) [, (N, L) bool real frames] -> (N, D), over real frames only."""
         real = torch.ones(features.shape[:2], dtype=torch.bool, device=features.device) if mask is None else mask
