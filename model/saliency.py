@@ -35,7 +35,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.aggregation import video_attention
-from model.clips import Tail, plan_clips
+from model.clips import Tail, nearest_clips, plan_clips
 from model.errors import PredictionError
 from model.explainer import ClipExplanation, Explainer, FloatMaps
 from model.frames import Frames, InputFrames
@@ -117,19 +117,6 @@ class VideoSaliency:
         if found is None:
             raise PredictionError(NO_ATTENTION)
         return found
-
-
-def nearest_clips(spans: NDArray[np.int64], n_frames: int) -> NDArray[np.int64]:
-    """(T,) of the clips that cover a frame the one whose middle is nearest, ties to the earlier; -1 where none does.
-
-    >>> nearest_clips(np.array([[0, 4], [3, 7]]), 8).tolist()
-    [0, 0, 0, 0, 1, 1, 1, -1]
-    """
-    frames = np.arange(n_frames)
-    covers = (spans[:, :1] <= frames) & (frames < spans[:, 1:])
-    middles = (spans[:, 0] + spans[:, 1] - 1) / 2
-    distance = np.where(covers, np.abs(frames - middles[:, None]), np.inf)
-    return np.where(covers.any(axis=0), distance.argmin(axis=0), -1)
 
 
 def video_saliency(

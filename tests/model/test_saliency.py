@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from model import Checkpoint, PredictionError, Preprocessing, build_network, predict_video
+from model.clips import nearest_clips
 from model.explainer import Explainer, grad_cam, score_maps
 from model.map_grid import MapGrid
 from model.networks.contract import has_feature_maps
 from model.networks.encoders import ENCODERS, build_encoder, feature_map
 from model.networks.luv_net import LUVNet
 from model.preprocessing import array_frame
-from model.saliency import SaliencyMaps, nearest_clips, video_saliency
+from model.saliency import SaliencyMaps, video_saliency
 from tests.model.builders_video import LoggedVideo, StoppedError
 from tests.model.conftest import MakeFrames
 from tests.model.networks.builders_networks import TINY
