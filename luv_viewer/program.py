@@ -16,6 +16,7 @@ from luv_viewer.jobs.labelling import LabelJobs
 from luv_viewer.key_watch import KeyWatch
 from luv_viewer.label_desk import LabelDesk
 from luv_viewer.live_desk import LiveDesk
+from luv_viewer.map_desk import MapDesk
 from luv_viewer.session import Session
 from luv_viewer.settings import Settings, settings_path
 from luv_viewer.sheet_desk import SheetDesk
@@ -36,6 +37,8 @@ class Program:
         sheets, comparing = SheetDesk(session, self._label_jobs, window), CompareDesk(session, self._label_jobs, window)
         comparing.merge_requested.connect(window.menu_actions["merge_sheets"].trigger)
         self._desk.join(self._labels, {**self._labels.verbs(), **sheets.verbs(), **comparing.verbs()})
+        desk = self._desk
+        self._maps = MapDesk(session, jobs, window, lambda: desk.settings, desk.change_setting, desk.ai.engine)
         self._live = LiveDesk(session, window, lambda: self._desk.settings, self._desk.ai.engine)
         self._live.recording_wanted.connect(lambda path: self._desk.open_paths([path]))
         self._labels.reader_opened.connect(self._live.begin_reading)

@@ -24,11 +24,12 @@ from luv_viewer.domain.saliency import ClipMaps, MapKind, SaliencyMaps
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.video import Video
 from luv_viewer.io import StudyError
-from model.clips import nearest_clips, plan_clips
+from model.clips import Tail, nearest_clips, plan_clips
 from model.frames import InputFrames
 from model.preprocessing import Preprocessing
 
-STRIDE, TAIL = 24, "pad"
+STRIDE = 24
+TAIL: Tail = "pad"
 
 if sys.platform == "win32":
     _FLAGS = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW

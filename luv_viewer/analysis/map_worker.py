@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from model.explainer import Explainer
 
-NICENESS = 5
+NICENESS = 10
 BEAT_S = 0.25
 
 

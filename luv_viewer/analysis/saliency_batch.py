@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from luv_viewer import __version__
 from luv_viewer.analysis.batch_inputs import BatchInput, find_inputs
@@ -263,4 +263,4 @@ def _read(path: Path) -> list[SaliencyOutcome]:
         raise AnalysisError(
             f"{path.name} is no table of luv saliency with columns {', '.join(_COLUMNS)}: move it away."
         )
-    return [SaliencyOutcome(**row) for row in rows]
+    return [SaliencyOutcome(**cast(dict[str, Any], row)) for row in rows]

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import numpy as np
@@ -27,7 +26,7 @@ def write_mp4(path: Path, pictures: Iterable[NDArray[np.uint8]], size: tuple[int
         raise ValueError(f"the sides of a movie must be even, got {width} x {height}")
     stored = io.BytesIO()
     with av.open(stored, "w", format="mp4") as output:
-        stream = cast(av.VideoStream, output.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1000)))
+        stream = output.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.bit_rate = round(_BITS_PER_PX * height * width * fps)
         for picture in pictures:
