@@ -32,7 +32,7 @@ class MapView(QObject):
 
     def take(self, maps: ClipMaps) -> None:
         """Keep the maps of one clip of the video shown."""
-        self._known[maps.span] = maps
+        self._known[maps.own] = maps
         self.sentence = ""
         self.changed.emit()
 
@@ -43,8 +43,5 @@ class MapView(QObject):
         self.changed.emit()
 
     def at(self, frame: int) -> ClipMaps | None:
-        """The maps of the clip around a frame, of those known the one whose middle is nearest; None for none."""
-        covering = [span for span in self._known if frame in span]
-        if not covering:
-            return None
-        return self._known[min(covering, key=lambda span: (abs(span.start + span.stop - 1 - 2 * frame), span))]
+        """The maps of the clip to which a frame belongs; None where they are not known."""
+        return next((maps for own, maps in self._known.items() if frame in own), None)

@@ -83,7 +83,9 @@ class MapProcess:
         """
         facts = self._facts
         spans = plan_clips(video.n_frames, facts.clip_length, STRIDE, TAIL)
-        start, stop = spans[nearest_clips(spans, video.n_frames)[frame]].tolist()
+        clip_of = nearest_clips(spans, video.n_frames)
+        start, stop = spans[clip_of[frame]].tolist()
+        own = np.flatnonzero(clip_of == clip_of[frame])
         try:
             reason = why_implausible(video)
             if reason is not None:
@@ -99,7 +101,8 @@ class MapProcess:
         except BaseException:
             self.close()
             raise
-        return _clip_maps(arrays, facts, Span(start, stop), video.region)
+        layers = _layers(arrays, facts, Span(start, stop), video.region)
+        return ClipMaps(layers.get(MapKind.ATTENTION), layers[MapKind.GRADIENT], Span(int(own[0]), int(own[-1]) + 1))
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -154,10 +157,10 @@ def _facts(said: dict[str, Any]) -> _Facts:
     return _Facts(preprocessing, said["clip_length"], tuple(map(Pattern, said["patterns"])), made)
 
 
-def _clip_maps(
+def _layers(
     arrays: dict[str, NDArray[np.float32]], facts: _Facts, span: Span, region: tuple[int, int, int, int]
-) -> ClipMaps:
-    made = {
+) -> dict[MapKind, SaliencyMaps]:
+    return {
         kind: SaliencyMaps(
             kind=kind,
             span=span,
@@ -171,4 +174,3 @@ def _clip_maps(
         for kind in MapKind
         if kind.value in arrays
     }
-    return ClipMaps(made.get(MapKind.ATTENTION), made[MapKind.GRADIENT])

@@ -126,10 +126,19 @@ class SaliencyMaps:
 
 @dataclass(frozen=True)
 class ClipMaps:
-    """Both kinds of maps of the frames of one clip; attention is None for a network without pattern attention."""
+    """Both kinds of maps of the frames of one clip.
+
+    attention: None for a network without pattern attention. own: the frames that belong to no other clip more, as
+    their middle is nearer; only there the gradient is shown. Raises ValueError when they are not frames of the clip.
+    """
 
     attention: SaliencyMaps | None
     gradient: SaliencyMaps
+    own: Span
+
+    def __post_init__(self) -> None:
+        if not (self.span.start <= self.own.start and self.own.stop <= self.span.stop):
+            raise ValueError(f"{self.own} does not lie inside the clip {self.span}")
 
     @property
     def span(self) -> Span:

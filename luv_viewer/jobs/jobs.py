@@ -58,7 +58,7 @@ class Jobs(QObject):
         self._opening: Task | None = None
         self.opening = ""
         self.ai = AiJobs(session, is_quiet, self._tasks.start, self)
-        self.maps = MapJobs(session, lambda: self.ai.has_ended, self._tasks.start, self)
+        self.maps = MapJobs(session, self.ai, self._tasks.start, self)
         self.frames = FrameServer(session, self)
         self._picture_box: QueueMailbox[PictureRequest] = QueueMailbox()
         self._keep_box: LatestMailbox[KeepRequest] = LatestMailbox()

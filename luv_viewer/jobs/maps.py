@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from luv_viewer.domain.saliency import ClipMaps
 from luv_viewer.domain.video import Video
 from luv_viewer.jobs.ai import file_stamp
+from luv_viewer.jobs.ai_jobs import AiJobs
 from luv_viewer.session import Session
 from luv_viewer.task import Report, Task
 
@@ -96,8 +97,8 @@ def _errors() -> tuple[type[Exception], ...]:
 class MapJobs(QObject):
     """One clip at a time, after LUV-Net's own run. Maps reach the session in the GUI thread; late ones are dropped.
 
-    ai_has_ended: whether the AI's run leaves the cores free. start_task: starts a task and waits for it at the end.
-    made: says in a sentence what maps cost.
+    ai: maps wait for its run, and keep it from measuring engines, which needs the cores for itself. start_task: starts
+    a task and waits for it at the end. made: says in a sentence what maps cost.
     """
 
     made = Signal(str)
@@ -105,12 +106,12 @@ class MapJobs(QObject):
     def __init__(
         self,
         session: Session,
-        ai_has_ended: Callable[[], bool],
+        ai: AiJobs,
         start_task: Callable[[Task], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._session, self._ai_has_ended, self._start_task = session, ai_has_ended, start_task
+        self._session, self._ai, self._start_task = session, ai, start_task
         self._shelf = MapShelf()
         self._task: Task | None = None
         self._wanted: MapSettings | None = None
@@ -192,7 +193,7 @@ class MapJobs(QObject):
             return
         if self._task is not None:
             return
-        if not self._ai_has_ended():
+        if not self._ai.has_ended:
             session.maps.say("The map waits for LUV-Net's run over the video")
             return
         self._timer.stop()
@@ -201,6 +202,7 @@ class MapJobs(QObject):
         task.progressed.connect(lambda value: self._take_progress(task, request, value))
         task.succeeded.connect(lambda maps: self._take_maps(task, request, maps))
         task.failed.connect(lambda sentence: self._take_failure(task, request, sentence))
+        self._ai.put_off_measuring()
         self._began_s = monotonic()
         session.maps.say("Loading the network for maps, float32 on torch …")
         self._run(task)

@@ -74,9 +74,10 @@ def draw_plate(painter: QPainter, area: QRect, overlay: MapOverlay) -> None:
     font = QFont()
     font.setPixelSize(12)
     metrics = QFontMetrics(font)
-    room = min(PLATE_PX, area.width() - 2 * _MARGIN_PX) - 2 * _INSET_PX
-    wrap = int(Qt.TextFlag.TextWordWrap)
     texts = (overlay.title, *overlay.lines)
+    widest = max(metrics.horizontalAdvance(text) for text in texts) + 1
+    room = min(widest, PLATE_PX - 2 * _INSET_PX, area.width() - 2 * (_MARGIN_PX + _INSET_PX))
+    wrap = int(Qt.TextFlag.TextWordWrap)
     heights = [metrics.boundingRect(QRect(0, 0, room, 1000), wrap, text).height() + 4 for text in texts]
     bar_px = _LINE_PX if overlay.bar is not None else 0
     height = sum(heights) + bar_px + 2 * _INSET_PX - 4
