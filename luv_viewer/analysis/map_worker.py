@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from model.explainer import Explainer
 
-NICENESS = 10
+NICENESS = 5
 BEAT_S = 0.25
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Generator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from luv_viewer import __version__
 from luv_viewer.analysis.batch_inputs import BatchInput, find_inputs
@@ -19,11 +23,13 @@ from luv_viewer.domain.video import Video
 from luv_viewer.io import StudyError
 from luv_viewer.io.batch_record import digest, safe_stem
 from luv_viewer.io.study_parts import open_part
-from luv_viewer.io.whole_file import make_folder, write_whole
+from luv_viewer.io.whole_file import WriteError, make_folder, write_whole
 
 if TYPE_CHECKING:
     from model.checkpoint import Checkpoint
     from model.explainer import Explainer
+
+log = logging.getLogger(__name__)
 
 FORMATS = {"video": ".mp4", "png": ".png", "npz": ".npz"}
 SUMMARY_NAME = "saliency.csv"
@@ -111,6 +117,13 @@ def run_saliency(
             outcome = _Work(folder, explainer, task, name, summary.before(name)).done(item, report)
         except (StudyError, AnalysisError) as error:
             outcome = SaliencyOutcome(name, item.file, status=f"failed: {' '.join(str(error).split())}")
+        except WriteError:
+            raise
+        except Exception:
+            # The boundary of one video: whatever it met, a long run goes on.
+            log.exception("internal error on one video")
+            sentence = f"{item.file_name} failed: an internal error; the log has the details."
+            outcome = SaliencyOutcome(name, item.file, status=f"failed: {sentence}")
         summary.keep(outcome)
         yield outcome
 
@@ -128,6 +141,13 @@ def _check(task: SaliencyTask, explainer: Explainer) -> None:
             f"Checkpoint {checkpoint.name} does not score {', '.join(unknown)}: it scores "
             f"{', '.join(checkpoint.patterns)}."
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    video: Video
+    maps: VideoMaps
+    kind: MapKind
 
 
 @dataclass(frozen=True)
@@ -164,8 +184,7 @@ class _Work:
         for kind in self.task.kinds:
             for form in self.task.formats:
                 path = self.folder / f"{stem}_{kind.value}{FORMATS[form]}"
-                report(f"{self.name}: writing {kind.value} {form}", 0, 1)
-                self._write(form, path, video, maps, kind)
+                self._write(form, path, _Drawing(video, maps, kind), report)
                 files.append(path.name)
         return SaliencyOutcome(
             self.name,
@@ -177,11 +196,14 @@ class _Work:
             key=key,
         )
 
-    def _write(self, form: str, path: Path, video: Video, maps: VideoMaps, kind: MapKind) -> None:
+    def _write(self, form: str, path: Path, drawing: _Drawing, report: Report) -> None:
         from luv_viewer.analysis.saliency_file import write_npz
         from luv_viewer.analysis.saliency_picture import SaliencyFrames, SaliencySubject, top_frames_png
         from luv_viewer.io.movie_file import write_mp4
 
+        video, maps, kind = drawing.video, drawing.maps, drawing.kind
+        what = f"{self.name}, writing the {kind.value} {form}"
+        report(what, 0, 1)
         if form == "npz":
             write_npz(path, maps, kind)
             return
@@ -191,7 +213,13 @@ class _Work:
             return
         frames = SaliencyFrames(subject)
         fps = _ASSUMED_FPS if video.is_still else video.timing.fps
-        write_mp4(path, map(frames.frame, range(video.n_frames)), frames.size, fps)
+
+        def drawn() -> Iterator[NDArray[np.uint8]]:
+            for i in range(video.n_frames):
+                report(what, i, video.n_frames)
+                yield frames.frame(i)
+
+        write_mp4(path, drawn(), frames.size, fps)
 
     def _truth(self) -> tuple[Pattern, ...] | None:
         return self.task.truth.get(self.name)

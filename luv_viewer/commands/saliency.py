@@ -22,7 +22,7 @@ from luv_viewer.domain.saliency import MapKind
 @dataclass(frozen=True)
 class SaliencyWishes:
     """What the command line says. kinds: empty for attention where the network has it, else gradient; patterns: names,
-    empty for all; formats: see `FORMATS`; truth: a table of what is present."""
+    empty for all; formats: of `FORMATS`, empty for movies; truth: a table of what is present."""
 
     kinds: tuple[str, ...]
     patterns: tuple[str, ...]
@@ -37,7 +37,7 @@ class SaliencyWishes:
         usual = MapKind.ATTENTION if has_attention else MapKind.GRADIENT
         return SaliencyTask(
             kinds=tuple(MapKind(kind) for kind in dict.fromkeys(self.kinds)) or (usual,),
-            formats=tuple(dict.fromkeys(self.formats)),
+            formats=tuple(dict.fromkeys(self.formats)) or ("video",),
             patterns=tuple(Pattern(name) for name in dict.fromkeys(self.patterns)),
             stride=self.stride,
             device=self.device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -55,18 +56,7 @@ _PATTERNS = ("A-line", "B-line", "Consolidation", "Pleural effusion")
 )
 @click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")
 @click.option("--overwrite", is_flag=True, help="Make again what is there already.")
-def saliency(
-    paths: tuple[Path, ...],
-    folder: Path,
-    checkpoint: Path | None,
-    kinds: tuple[str, ...],
-    patterns: tuple[str, ...],
-    formats: tuple[str, ...],
-    truth: Path | None,
-    stride: int,
-    device: str,
-    overwrite: bool,
-) -> int:
+def saliency(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, **how: Any) -> int:
     """Show where in the picture a network finds its evidence for each pattern, in every video of STUDY...
 
     Writes <video>_true[..]_pred[..]_<kind>.mp4, .png or .npz to DIR, with the patterns that are present and that the
@@ -85,5 +75,4 @@ def saliency(
     from luv_viewer.commands.saliency import SaliencyWishes
     from luv_viewer.commands.saliency import saliency as run
 
-    wishes = SaliencyWishes(kinds, patterns, formats or ("video",), truth, stride, device, overwrite)
-    return run(paths, folder, checkpoint, wishes)
+    return run(paths, folder, checkpoint, SaliencyWishes(**how))

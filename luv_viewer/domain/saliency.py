@@ -128,8 +128,8 @@ class SaliencyMaps:
 class ClipMaps:
     """Both kinds of maps of the frames of one clip.
 
-    attention: None for a network without pattern attention. own: the frames that belong to no other clip more, as
-    their middle is nearer; only there the gradient is shown. Raises ValueError when they are not frames of the clip.
+    attention: None for a network without pattern attention. own: the frames for which no other clip's middle is nearer;
+    the maps are shown on these. Raises ValueError when they are not frames of the clip.
     """
 
     attention: SaliencyMaps | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -211,6 +212,26 @@ def test_ctrl_c_leaves_nothing_half_written(
     how = ["saliency", str(study / "a.mp4"), "-o", str(out), "--checkpoint", str(checkpoint), "--format", "npz"]
     assert main(how) == INTERRUPTED
     assert names(out) == []
+
+
+def test_an_internal_error_on_one_video_does_not_stop_the_others(
+    study: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "in" / f"{name}.mp4").write_bytes((study / "a.mp4").read_bytes())
+
+    def explain_all_but_the_first(video: Video, *args: Any, **how: Any) -> VideoMaps:
+        if video.source.name == "a.mp4":
+            raise ZeroDivisionError
+        return explain_video(video, *args, **how)
+
+    monkeypatch.setattr("luv_viewer.analysis.saliency_batch.explain_video", explain_all_but_the_first)
+    how = ["-o", str(tmp_path / "out"), "--checkpoint", str(checkpoint), "--device", "cpu", "--format", "npz"]
+    assert main(["saliency", str(tmp_path / "in"), *how]) == 1
+    said = capsys.readouterr()
+    assert said.err == "a.mp4 failed: an internal error; the log has the details.\n"
+    assert said.out.startswith("1 done, 0 already done, 1 without maps")
 
 
 def test_own_movies_are_not_taken_for_videos(study: Path, checkpoint: Path, tmp_path: Path) -> None:

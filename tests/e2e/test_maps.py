@@ -69,6 +69,7 @@ def test_a_map_is_what_the_command_computes_lies_on_the_picture_and_goes_along(
         hand.press(Qt.Key.Key_V)
         assert session.maps.kind is MapKind.ATTENTION
         assert hand.window.menu_actions["map_attention"].isChecked()
+        hand.wait_until(lambda: session.maps.sentence.startswith("Making") or session.maps.at(10), "the network")
         hand.wait_until(lambda: session.maps.at(10) is not None, "the map")
         known = session.maps.at(10)
         assert known is not None
