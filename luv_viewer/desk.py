@@ -225,8 +225,8 @@ class Desk(QObject):
             self.session.show_next_unfinished()
 
     def _stop(self) -> None:
-        """Esc: first what is being labelled, then the AI run."""
-        if not self.session.marking.stop_running():
+        """Esc: first what is being labelled, then the map that is being made, then the AI run."""
+        if not self.session.marking.stop_running() and not self.jobs.maps.cancel():
             self.jobs.ai.stop()
 
     def _go_to_frame(self) -> None:

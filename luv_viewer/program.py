@@ -60,10 +60,13 @@ class Program:
             start(arguments.live, record_to=record_to, records=arguments.record is not None)
 
     def labelling(self) -> Labelling:
-        """What labels and compares, built now if it was not before."""
+        """What labels and compares, built now if it was not before, and the maps with it."""
         if self._labelling is None:
             from luv_viewer.labelling import Labelling
+            from luv_viewer.map_desk import MapDesk
 
+            desk = self._desk
+            MapDesk(self._session, self._jobs, self.window, lambda: desk.settings, desk.change_setting, desk.ai.engine)
             self._labelling = Labelling(self._session, self.window, self._keys, self._desk)
             self._labelling.desk.reader_opened.connect(self._live.begin_reading)
         return self._labelling

@@ -17,6 +17,7 @@ from luv_viewer.domain.prediction import Prediction
 from luv_viewer.domain.span import Span
 from luv_viewer.domain.study import Study
 from luv_viewer.domain.video import Video
+from luv_viewer.map_view import MapView
 from luv_viewer.marking import Marking
 from luv_viewer.notebook import Notebook
 from luv_viewer.player import Player, PlayTicket
@@ -54,6 +55,7 @@ class Session(QObject):
         super().__init__(parent)
         self.player = Player(self._clip_span, now, self)
         self.notebook = Notebook(parent=self)
+        self.maps = MapView(self)
         self.marking = Marking(self.notebook, self.player, lambda: self.selected_pattern, now, self)
         self.marking.pattern_wanted.connect(self.select_pattern)
         self.notebook.reader_changed.connect(self._forget_seen)
@@ -81,6 +83,7 @@ class Session(QObject):
         old, self.study = self.study, study
         self.video_index = -1
         self.prediction = None
+        self.maps.forget()
         self._seen = {}
         self.study_changed.emit()
         if study is not None and study.videos:
@@ -98,6 +101,7 @@ class Session(QObject):
         self.video_index = index
         self.player.load(self.study.videos[index])
         self.prediction = None
+        self.maps.forget()
         self.window_level = WindowLevel()
         self.video_changed.emit()
         self.player.frame_changed.emit(0)

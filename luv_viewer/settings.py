@@ -30,6 +30,7 @@ class Settings:
     about the same, because LUV-Net encodes every frame once either way. Other networks run the paper's always.
     checkpoint: path of a checkpoint file, empty for the bundled one. device: `auto`, `cpu`, `cuda`, `mps`, `torch` or
     `openvino`. precision: `auto`, `fp32`, `bf16` or `int8`, of the frame encoder.
+    map_opacity_percent: how much the hottest part of a map over the picture hides of it, 10 to 100.
     frame_budget_mb: megabytes (2**20 bytes) that decoded frames may take, 32 to 8192.
     show_study_panel, show_pattern_panel, show_ruler, show_region: what the window shows.
     reader, project: who labelled last and in which folder, offered when a reader is chosen.
@@ -47,6 +48,7 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     frame_budget_mb: int = DEFAULT_BUDGET_MB
+    map_opacity_percent: int = 60
     show_study_panel: bool = True
     show_pattern_panel: bool = True
     show_ruler: bool = True
@@ -63,7 +65,7 @@ class Settings:
 
 _TYPES = {f.name: type(getattr(Settings(), f.name)) for f in fields(Settings)}
 _ALLOWED: dict[str, tuple[object, ...]] = {"theme": ("dark", "light"), "precision": ("auto", "fp32", "bf16", "int8")}
-BOUNDS = {"scale_percent": (100, 300), "frame_budget_mb": (32, 8192)}
+BOUNDS = {"scale_percent": (100, 300), "frame_budget_mb": (32, 8192), "map_opacity_percent": (10, 100)}
 """Least and most of the settings that are numbers."""
 
 

@@ -52,3 +52,16 @@ def clip_rows(spans: NDArray[np.int64], clip_length: int) -> NDArray[np.int64]:
     [[4, 5, 5, 5]]
     """
     return np.minimum(spans[:, :1] + np.arange(clip_length), spans[:, 1:] - 1)
+
+
+def nearest_clips(spans: NDArray[np.int64], n_frames: int) -> NDArray[np.int64]:
+    """(T,) of the clips that cover a frame the one whose middle is nearest, ties to the earlier; -1 where none does.
+
+    >>> nearest_clips(np.array([[0, 4], [3, 7]]), 8).tolist()
+    [0, 0, 0, 0, 1, 1, 1, -1]
+    """
+    frames = np.arange(n_frames)
+    covers = (spans[:, :1] <= frames) & (frames < spans[:, 1:])
+    middles = (spans[:, 0] + spans[:, 1] - 1) / 2
+    distance = np.where(covers, np.abs(frames - middles[:, None]), np.inf)
+    return np.where(covers.any(axis=0), distance.argmin(axis=0), -1)

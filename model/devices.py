@@ -38,6 +38,16 @@ class Engine:
             yield
 
     @contextmanager
+    def differentiating(self) -> Iterator[None]:
+        """As `running`, but with gradients, and on a card without cuDNN, whose recurrent layers have none in eval mode.
+
+        What was made inside `running` must be cloned before it can take part.
+        """
+        on_card = self.device.type == "cuda"
+        with self.guarded(), torch.enable_grad(), _without_cudnn() if on_card else nullcontext():
+            yield
+
+    @contextmanager
     def guarded(self) -> Iterator[None]:
         """For moving a network: its parameters stay fit for training, which those moved in inference mode are not.
 
@@ -71,6 +81,13 @@ def _without_tf32() -> AbstractContextManager[None]:
     cudnn = torch.backends.cudnn
     return cudnn.flags(
         enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False
+    )
+
+
+def _without_cudnn() -> AbstractContextManager[None]:
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(
+        enabled=False, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=cudnn.allow_tf32
     )
 
 

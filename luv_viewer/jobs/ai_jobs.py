@@ -81,7 +81,7 @@ class AiJobs(QObject):
             self._session.set_prediction(video, known)
             self._session.set_ai_state(_done_state(known))
             return
-        self._rest()
+        self.put_off_measuring()
         self._next = AiRequest(video, settings, lambda: self._session.player.frame)
         self._session.set_ai_state(AiState(AiPhase.WAITING, "LUV-Net starts in a moment"))
         if self._task is not None:
@@ -90,7 +90,7 @@ class AiJobs(QObject):
 
     def stop(self) -> None:
         """Stop the run under way, if any; what it found so far stays on screen."""
-        self._rest()
+        self.put_off_measuring()
         self._quiet_timer.stop()
         was_waiting, self._next = self._next is not None, None
         if self._task is not None:
@@ -105,7 +105,7 @@ class AiJobs(QObject):
 
     def close(self) -> None:
         """Start nothing any more; whoever started the tasks stops and waits for them."""
-        self._rest()
+        self.put_off_measuring()
         self._quiet_timer.stop()
         self._next = None
 
@@ -179,8 +179,8 @@ class AiJobs(QObject):
             return "nothing assessed yet"
         return f"numbers so far, from {prediction.clips_done} of {len(prediction.clip_spans)} clips"
 
-    def _rest(self) -> None:
-        """No measuring now."""
+    def put_off_measuring(self) -> None:
+        """No measuring of engines before the next run has ended: something else needs the cores."""
         self._idle_timer.stop()
         if self._measuring is not None:
             self._measuring.cancel()

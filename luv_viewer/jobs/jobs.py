@@ -13,6 +13,7 @@ from luv_viewer.jobs.ai_jobs import AiJobs
 from luv_viewer.jobs.frame_server import FrameServer
 from luv_viewer.jobs.keeping import KeepRequest, serve_keeping
 from luv_viewer.jobs.mailbox import LatestMailbox, QueueMailbox
+from luv_viewer.jobs.maps import MapJobs
 from luv_viewer.jobs.pictures import PictureRequest, serve_pictures
 from luv_viewer.jobs.running import RunningTasks
 from luv_viewer.session import Session
@@ -57,6 +58,7 @@ class Jobs(QObject):
         self._opening: Task | None = None
         self.opening = ""
         self.ai = AiJobs(session, is_quiet, self._tasks.start, self)
+        self.maps = MapJobs(session, self.ai, self._tasks.start, self)
         self.frames = FrameServer(session, self)
         self._picture_box: QueueMailbox[PictureRequest] = QueueMailbox()
         self._keep_box: LatestMailbox[KeepRequest] = LatestMailbox()
@@ -105,12 +107,14 @@ class Jobs(QObject):
     def close(self) -> None:
         """Stop every thread and wait for it."""
         self.ai.close()
+        self.maps.close()
         self.frames.close()
         for box in (self._picture_box, self._keep_box):
             box.close()
         for task in self._tasks:
             task.cancel()
         self._tasks.wait(STOP_WAIT_MS)
+        self.maps.end()
 
     def _take_study(self, task: Task, study: Study) -> None:
         if task is not self._opening:

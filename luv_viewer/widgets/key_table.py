@@ -10,15 +10,20 @@ from PySide6.QtGui import QKeySequence
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """name: stable, used in settings. text: menu entry. menu: where it stands. keys: in the preset `LUV`."""
+    """name: stable, used in settings. text: menu entry. menu: where it stands. keys: in the preset `LUV`.
+
+    submenu: of that menu, empty where it stands in the menu itself.
+    """
 
     name: str
     text: str
     menu: str
     keys: tuple[str, ...] = ()
     checkable: bool = False
+    submenu: str = ""
 
 
+MAPS = "Attention &map"
 ACTIONS = (
     ActionSpec("open_file", "&Open files …", "File", ("Ctrl+O",)),
     ActionSpec("open_folder", "Open &folder …", "File", ("Ctrl+Shift+O",)),
@@ -35,6 +40,11 @@ ACTIONS = (
     ActionSpec("reset_window", "Reset &window and level", "View", ("W",)),
     ActionSpec("ruler", "&Ruler", "View", ("R",), checkable=True),
     ActionSpec("region", "Outline of the ultrasound re&gion", "View", ("G",), checkable=True),
+    ActionSpec("map_off", "&No map over the picture", "View", checkable=True, submenu=MAPS),
+    ActionSpec("map_attention", "Where it looks (&attention)", "View", checkable=True, submenu=MAPS),
+    ActionSpec("map_gradient", "What moves the answer (&gradient)", "View", checkable=True, submenu=MAPS),
+    ActionSpec("next_map", "Ne&xt map over the picture", "View", ("V",), submenu=MAPS),
+    ActionSpec("map_opacity", "&Fainter or stronger map", "View", ("Shift+V",), submenu=MAPS),
     ActionSpec("study_panel", "&Study panel", "View", ("Ctrl+B",), checkable=True),
     ActionSpec("pattern_panel", "&Pattern panel", "View", ("Ctrl+Shift+B",), checkable=True),
     ActionSpec("full_screen", "F&ull screen", "View", ("F11",), checkable=True),

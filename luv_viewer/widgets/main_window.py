@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QMainWindow,
+    QMenu,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 from luv_viewer import RESEARCH_USE
 from luv_viewer.session import Session
 from luv_viewer.widgets.colors import Theme
-from luv_viewer.widgets.key_table import ACTIONS, HELD, MENUS
+from luv_viewer.widgets.key_table import ACTIONS, HELD, MENUS, ActionSpec
 from luv_viewer.widgets.notice_bar import NoticeBar
 from luv_viewer.widgets.pattern_panel import PatternPanel
 from luv_viewer.widgets.playback_bar import PlaybackBar
@@ -278,8 +279,17 @@ class MainWindow(QMainWindow):
             action.setObjectName(spec.name)
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
             action.setAutoRepeat(spec.name not in HELD)
-            menus[spec.menu].addAction(action)
+            self._menu_of(spec, menus).addAction(action)
             self.menu_actions[spec.name] = action
+
+    @staticmethod
+    def _menu_of(spec: ActionSpec, menus: dict[str, QMenu]) -> QMenu:
+        """The menu or submenu of an action; a submenu is made for its first one."""
+        if not spec.submenu:
+            return menus[spec.menu]
+        if spec.submenu not in menus:
+            menus[spec.submenu] = menus[spec.menu].addMenu(spec.submenu)
+        return menus[spec.submenu]
 
 
 def _column(*widgets: QWidget) -> QWidget:

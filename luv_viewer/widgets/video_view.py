@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QWidget
 from luv_viewer.player import PlayTicket
 from luv_viewer.session import WindowLevel
 from luv_viewer.widgets.colors import DARK, Theme
+from luv_viewer.widgets.map_overlay import MapOverlay, draw_map, draw_plate
 from luv_viewer.widgets.overlays import Measurement, draw_caption, draw_measurement, draw_region, draw_ruler
 
 MAX_ZOOM = 32.0
@@ -65,6 +66,7 @@ class VideoView(QWidget):
         self._ticket: PlayTicket | None = None
         self._unpainted = False
         self._caption = ""
+        self._map: MapOverlay | None = None
         self._region: tuple[int, int, int, int] | None = None
         self._spacing_mm: tuple[float, float] | None = None
         self._window_level = WindowLevel()
@@ -103,6 +105,18 @@ class VideoView(QWidget):
         """A sentence over the picture: a frame that cannot be decoded."""
         self._caption = text
         self.update()
+
+    def set_map(self, overlay: MapOverlay | None) -> None:
+        """What lies over the picture to show where the network finds its evidence; None for nothing."""
+        if overlay is not self._map:
+            self._map = overlay
+            self.setAccessibleDescription("" if overlay is None else overlay.says)
+            self.update()
+
+    @property
+    def map(self) -> MapOverlay | None:
+        """What `set_map` was given."""
+        return self._map
 
     def set_window_level(self, window_level: WindowLevel) -> None:
         """Show stored values through this window."""
@@ -192,6 +206,8 @@ class VideoView(QWidget):
             scale = transform.m11()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 4)
             painter.drawImage(transform.mapRect(QRectF(self._image.rect())), self._image)
+            if self._map is not None:
+                draw_map(painter, transform, self._map)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if self.shows_region and self._region is not None:
                 draw_region(painter, transform, self._region, self.theme)
@@ -199,6 +215,8 @@ class VideoView(QWidget):
                 draw_ruler(painter, transform, self._region, self._spacing_mm, self.theme)
             if self._measurement is not None and self._spacing_mm is not None:
                 draw_measurement(painter, transform, self._measurement, self._spacing_mm, self.theme)
+            if self._map is not None:
+                draw_plate(painter, self.rect(), self._map)
         if self._caption:
             draw_caption(painter, self.rect(), self._caption, self.theme)
         painter.end()

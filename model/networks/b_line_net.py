@@ -80,9 +80,12 @@ class BLineNet(nn.Module):
         check_clips(clips)
         lengths = None if mask is None else real_lengths(mask, clips_and_frames(clips))
         maps = feature_map(self.encoder, clips.flatten(0, 1))
-        features = (maps * self.spatial(maps)).mean(dim=(2, 3)).unflatten(0, clips.shape[:2])
-        steps = self._read(features, lengths)
-        return self.output((self.attention(steps, mask)[:, :, None] * steps).sum(dim=1)), None
+        return self._classify(maps.unflatten(0, clips.shape[:2]), lengths, mask), None
+
+    def classify_maps(self, maps: Tensor, mask: Tensor | None = None) -> ClipOutput:
+        """See `model.networks.contract`."""
+        lengths = None if mask is None else real_lengths(mask, clips_and_frames(maps))
+        return self._classify(maps, lengths, mask), None
 
     def spatial_attention(self, clips: Tensor) -> Tensor:
         """(N, L, 3, H, W) -> (N, L, h, w) in [0, 1], on the grid of the encoder's last map."""
@@ -96,6 +99,13 @@ class BLineNet(nn.Module):
             scores = scores.masked_fill(~mask, -math.inf)
         weights: Tensor = scores.softmax(dim=1)
         return weights
+
+    def _classify(self, maps: Tensor, lengths: Tensor | None, mask: Tensor | None) -> Tensor:
+        each = maps.flatten(0, 1)
+        features = (each * self.spatial(each)).mean(dim=(2, 3)).unflatten(0, maps.shape[:2])
+        steps = self._read(features, lengths)
+        logits: Tensor = self.output((self.attention(steps, mask)[:, :, None] * steps).sum(dim=1))
+        return logits
 
     def _read(self, features: Tensor, lengths: Tensor | None) -> Tensor:
         """(N, L, C) -> (N, L, 2 * hidden); zeros past the real frames, which the LSTM does not read."""

@@ -71,20 +71,23 @@ class CNNLSTM(nn.Module):
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> ClipOutput:
         """See `model.networks.contract`. Raises ValueError for a mask with the legacy axis order."""
         check_clips(clips)
-        n, length = clips_and_frames(clips)
-        if mask is not None:
-            if self.options.axis_order == "legacy":
-                raise ValueError("the legacy axis order of CNN + LSTM takes no mask")
-            real_lengths(mask, (n, length))
+        self._last_steps(clips, mask)
         return self.from_features(encode_frames(self.encoder, clips), mask)
 
     def from_features(self, features: Tensor, mask: Tensor | None = None) -> ClipOutput:
-        """(N, L, D) features of the encoder -> what `forward` gives."""
-        n, length = features.shape[:2]
-        last = torch.full((n,), length - 1, device=features.device)
+        """(N, L, D) features of the encoder -> what `forward` gives. Raises as it does."""
+        last = self._last_steps(features, mask)
         if mask is not None:
-            last = mask.sum(dim=1) - 1
             features = features.masked_fill(~mask[:, :, None], 0.0)
         # An LSTM that reads forwards knows nothing of what follows its last real frame: no packing is needed.
         steps, _ = self.lstm(self.projection(features))
-        return self.output(steps[torch.arange(n, device=features.device), last]), None
+        return self.output(steps[torch.arange(len(features), device=features.device), last]), None
+
+    def _last_steps(self, clips: Tensor, mask: Tensor | None) -> Tensor:
+        """(N, L, ...) -> (N,) the last real frame of each clip."""
+        n, length = clips_and_frames(clips)
+        if mask is None:
+            return torch.full((n,), length - 1, device=clips.device)
+        if self.options.axis_order == "legacy":
+            raise ValueError("the legacy axis order of CNN + LSTM takes no mask")
+        return real_lengths(mask, (n, length)) - 1

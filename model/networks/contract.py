@@ -12,6 +12,13 @@ attention: (N, P, L, H), what each frame counted for each pattern and head, summ
     all patterns share (USVN, the B-line network) is no pattern attention.
 All raise ValueError, with expected and found, for clips or masks of another shape.
 
+Networks that use of each frame only its features also have
+    from_features(features, mask=None) -> logits, attention
+which is `forward` from the encoder on. features: (N, L, D), the means of the encoder's last maps. The one that weighs
+the places of a map (the B-line network) has
+    classify_maps(maps, mask=None) -> logits, attention
+instead; `classify_maps` here does it for all of them. maps: (N, L, D, h, w), of each frame by `encoders.feature_map`.
+
 `option_values` are the keyword arguments of `model.build_network` that rebuild the network, plain values only.
 """
 
@@ -33,6 +40,21 @@ ClipOutput = tuple[Tensor, Tensor | None]
 def has_pattern_attention(network: nn.Module) -> bool:
     """Whether `network` gives attention beside logits."""
     return bool(getattr(network, "has_pattern_attention", False))
+
+
+def has_feature_maps(network: nn.Module) -> bool:
+    """Whether `network` encodes each frame by itself, so that a frame has a feature map of its own."""
+    return hasattr(network, "classify_maps") or hasattr(network, "from_features")
+
+
+def classify_maps(network: nn.Module, maps: Tensor, mask: Tensor | None = None) -> ClipOutput:
+    """`forward` of a network that `has_feature_maps`, from its encoder's last maps (N, L, D, h, w) on."""
+    output: ClipOutput
+    if hasattr(network, "classify_maps"):
+        output = network.classify_maps(maps, mask)
+    else:
+        output = network.from_features(maps.mean(dim=(3, 4)), mask)  # type: ignore[operator]
+    return output
 
 
 def check_clips(clips: Tensor) -> None:

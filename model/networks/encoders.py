@@ -24,6 +24,8 @@ class EncoderSpec:
     """n_features: D. classifier: attribute of torchvision's module that is replaced by the identity.
 
     cpu_batch: frames at once on a CPU, so that one batch takes well under a second and a run can be stopped.
+    map_stride_px, map_centre_px: the cell of the last map in row or column j sees the pixels around
+    map_centre_px + j * map_stride_px (the middle of its receptive field; pixels counted from 0).
     cpu_channels_last: whether a CPU is faster with channels last in memory (depthwise convolutions are, 1.8 times).
     """
 
@@ -31,10 +33,12 @@ class EncoderSpec:
     classifier: str
     cpu_batch: int
     cpu_channels_last: bool = False
+    map_stride_px: int = 32
+    map_centre_px: int = 0
 
 
 ENCODERS: Mapping[str, EncoderSpec] = {
-    "densenet161": EncoderSpec(2208, "classifier", 2),
+    "densenet161": EncoderSpec(2208, "classifier", 2, map_centre_px=14),
     "resnet50": EncoderSpec(2048, "fc", 2),
     "resnet18": EncoderSpec(512, "fc", 8),
     "mobilenet_v2": EncoderSpec(1280, "classifier", 8, cpu_channels_last=True),

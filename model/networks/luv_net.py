@@ -138,10 +138,15 @@ class LUVNet(nn.Module):
             fused = fused + _temporal_features(self.temporal, features, mask)
         return self.output(fused), attention
 
+    def scores(self, features: Tensor) -> Tensor:
+        """Equation 5: (N, L, D) -> (N, P, L, H), lambda / sqrt(d), of which attention is the softmax over frames."""
+        split = features.unflatten(2, self.queries.shape[1:])
+        return torch.einsum("nlhd,phd->nplh", split, self.queries) / math.sqrt(self.queries.shape[2])
+
     def attend(self, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Equations 5, 6, 3: (N, L, D) -> pooled (N, P, D), attention (N, P, L, H), softmax over real frames only."""
         split = features.unflatten(2, self.queries.shape[1:])
-        scores = torch.einsum("nlhd,phd->nplh", split, self.queries) / math.sqrt(self.queries.shape[2])
+        scores = self.scores(features)
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, :, None], -math.inf)
             split = split.masked_fill(~mask[:, :, None, None], 0.0)

@@ -71,6 +71,7 @@ class SettingsDialog(QDialog):
             scale_percent=self.scale.value(),
             autoplay=self.autoplay.isChecked(),
             frame_budget_mb=self.frame_budget.value(),
+            map_opacity_percent=self.map_opacity.value(),
             ai_enabled=self.ai_enabled.isChecked(),
             dense=self.dense.isChecked(),
             device=self.device.currentData(),
@@ -97,6 +98,13 @@ class SettingsDialog(QDialog):
         self.frame_budget.setValue(self._settings.frame_budget_mb)
         self.frame_budget.setAccessibleName("Memory for decoded frames")
         self.frame_budget.setToolTip("A frame of 1232 x 924 pixels takes 3.3 MB; more memory makes going back faster.")
+        self.map_opacity = QSpinBox()
+        self.map_opacity.setRange(*BOUNDS["map_opacity_percent"])
+        self.map_opacity.setSingleStep(10)
+        self.map_opacity.setSuffix(" %")
+        self.map_opacity.setValue(self._settings.map_opacity_percent)
+        self.map_opacity.setAccessibleName("Opacity of maps over the picture")
+        self.map_opacity.setToolTip("View › Attention map: how much the hottest part hides of the picture.")
         self.ai_enabled = _check("Run LUV-Net when a video opens", self._settings.ai_enabled)
         self.dense = _check("Dense: a clip at every frame (finer curves)", self._settings.dense)
         self.device = _choice(_DEVICES, self._settings.device)
@@ -108,6 +116,7 @@ class SettingsDialog(QDialog):
         form.addRow("", note)
         form.addRow("Playback", self.autoplay)
         form.addRow("Memory for decoded frames", self.frame_budget)
+        form.addRow("Maps over the picture", self.map_opacity)
         form.addRow("AI", self.ai_enabled)
         form.addRow("", self.dense)
         form.addRow("AI runs on", self.device)
