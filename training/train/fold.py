@@ -138,6 +138,7 @@ def _hold_config(run: Path, config: TrainConfig) -> None:
                 f"the command as it was, or choose another folder."
             )
         return
+    make_folder(run)
     write_whole(path, config_toml(config).encode())
 
 

@@ -133,15 +133,16 @@ class FitModule(pl.LightningModule):
             self._plateau.load_state_dict(self._plateau_state)
 
     def on_train_epoch_start(self) -> None:
-        """Randomness of dropout as of this epoch and process."""
-        key = (_DROPOUT_STREAM, self.config.train.seed, self.current_epoch, self.global_rank)
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        """Views of cached features change with the epoch."""
         if hasattr(self.data.train, "set_epoch"):
             self.data.train.set_epoch(self.current_epoch)
         self._train_sum = torch.zeros(2, dtype=torch.float64, device=self.device)
 
     def training_step(self, batch: ClipBatch, batch_idx: int) -> Tensor:
         """The loss of a batch."""
+        # Here and not once per epoch: a loader that is made anew draws from the same generator.
+        key = (_DROPOUT_STREAM, self.config.train.seed, self.current_epoch, batch_idx, self.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
         inputs = batch.inputs
         if inputs.ndim == 5:
             inputs = self.augmentation(inputs, batch.indices, self.current_epoch)
