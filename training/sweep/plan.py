@@ -73,15 +73,14 @@ def plan_sweep(name: str, values: Sequence[str], base: SweepBase) -> SweepPlan:
     Raises SweepError or TrainError, one sentence, for any other value, and where none is left.
     """
     kind = KINDS[name]
-    if kind.setting in base.changes:
-        raise SweepError(f"{kind.setting} is what this sweep changes; leave it out, and choose values with --values.")
-    _check_weights(kind, base)
-    label = resolve_label(base)
+    _check_base(kind, base)
+    read = _different([_read(kind, text.strip(), base) for text in values or kind.values])
+    label = _label(read, base)
     points: list[Point] = []
     left_out: list[str] = []
-    for one in _different([_read(kind, text.strip(), base) for text in values or kind.values]):
+    for one in read:
         try:
-            points.append(_point(one, label, base))
+            points.append(_point(kind, one, label, base))
         except TrainError as error:
             if values:
                 raise
@@ -91,32 +90,35 @@ def plan_sweep(name: str, values: Sequence[str], base: SweepBase) -> SweepPlan:
     return SweepPlan(kind, tuple(points), tuple(left_out), _reference(kind, points))
 
 
-def resolve_label(base: SweepBase) -> str:
-    """What predictions call the network before the value is added: its title, else its name."""
-    title = base.changes.get("network.title")
-    return str(title) if title else resolve_config(base.preset, {}, _network_of(base)).network.label
-
-
-def _network_of(base: SweepBase) -> str | None:
-    return base.network or base.changes.get("network.name")
-
-
-def _point(one: _Value, label: str, base: SweepBase) -> Point:
-    changes = {**base.changes, **one.changes, "network.title": f"{label}_{one.slug}"}
-    config = resolve_config(base.preset, changes, base.network)
-    return Point(one.shown, one.slug, config, one.encoder_weights, one.clip_length)
-
-
-def _check_weights(kind: SweepKind, base: SweepBase) -> None:
-    """Raises SweepError where the encoder's weights do not go with the sweep."""
+def _check_base(kind: SweepKind, base: SweepBase) -> None:
+    """Raises SweepError where what all points have in common does not go with the sweep."""
     if kind.name == "encoder" and base.encoder_weights is not None:
         raise SweepError("Each encoder has weights of its own; write --values resnet18=FILE,mobilenet_v2=FILE.")
-    if kind.name == "pretrained":
-        if base.encoder_weights is None:
-            raise SweepError("Say with --encoder-weights FILE what a pretrained encoder starts from.")
-        network = resolve_config(base.preset, {}, _network_of(base)).network.name
-        if not has_encoder(network):
-            raise SweepError(f"{network} has no frame encoder that could be pretrained.")
+    if kind.name == "pretrained" and base.encoder_weights is None:
+        raise SweepError("Say with --encoder-weights FILE what a pretrained encoder starts from.")
+    if kind.setting in base.changes:
+        raise SweepError(f"{kind.setting} is what this sweep changes; leave it out, and choose values with --values.")
+
+
+def _label(values: Sequence[_Value], base: SweepBase) -> str:
+    """What predictions call the network before the value is added: its title, else its name."""
+    if title := base.changes.get("network.title"):
+        return str(title)
+    for one in values:
+        try:
+            return resolve_config(base.preset, {**base.changes, **one.changes}, base.network).network.label
+        except TrainError:
+            # Said where the point is made.
+            continue
+    return ""
+
+
+def _point(kind: SweepKind, one: _Value, label: str, base: SweepBase) -> Point:
+    changes = {**base.changes, **one.changes, "network.title": f"{label}_{one.slug}"}
+    config = resolve_config(base.preset, changes, base.network)
+    if kind.name == "pretrained" and not has_encoder(config.network.name):
+        raise SweepError(f"{config.network.name} has no frame encoder that could be pretrained.")
+    return Point(one.shown, one.slug, config, one.encoder_weights, one.clip_length)
 
 
 def _read(kind: SweepKind, text: str, base: SweepBase) -> _Value:
