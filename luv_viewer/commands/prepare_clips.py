@@ -23,7 +23,7 @@ from luv_viewer.io.lengths_file import read_lengths
 from model.preprocessing import ChannelRule
 from training.prepare.clip_pixels import ClipForm, Resize
 from training.prepare.clip_tables import ClipChoice, Tail
-from training.prepare.clips import LEFT_OUT_NAME, LabelSource, PixelSource, labels_of, make_clips
+from training.prepare.clips import LEFT_OUT_NAME, Labels, LabelSource, PixelSource, labels_of, make_clips
 from training.prepare.coding import SUFFIXES, Coding
 from training.prepare.errors import PrepareError
 from training.prepare.video_list import read_video_list
@@ -72,28 +72,16 @@ class ClipOptions:
 @one_sentence
 def clips(options: ClipOptions) -> int:
     """Merge, cut, write. Returns 1 when rows were left out because of problems in them or in their videos."""
-    source = options.lengths or options.videos
-    lengths = read_lengths(source) if source is not None else {}
-    paths = [*options.sheets, *([options.leader] if options.leader else [])]
-    loaded = load_all(paths, InputOptions(source, options.clip_to_length))
-    labels = labels_of(_label_source(options, loaded))
-    for candidate in labels.look_at:
-        say(f"look at: {candidate.study_id}: {candidate.reason}.")
-    choice = ClipChoice(
-        options.rule(),
-        options.size,
-        SUFFIXES[options.coding],
-        _video_suffix(options),
-        options.no_finding == "drop",
-    )
+    given = read_labels(options)
+    labels = given.labels
     line = ProgressLine(sys.stderr)
     try:
         written = make_clips(
             options.folder,
             labels,
-            lengths,
-            choice,
-            _pixels(options),
+            given.lengths,
+            clip_choice(options),
+            pixel_source(options),
             lambda done, total: line.show(f"{done} of {total} videos"),
         )
     finally:
@@ -104,7 +92,40 @@ def clips(options: ClipOptions) -> int:
         f"{options.folder}: {counted(written.n_clips, 'clip')}, {counted(written.n_frames, 'frame')}; "
         f"{counted(len(written.left_out), 'row')} left out, listed in {LEFT_OUT_NAME}."
     )
-    return max(status_of(loaded), int(bool(new)))
+    return max(given.status, int(bool(new)))
+
+
+@dataclass(frozen=True)
+class GivenLabels:
+    """labels: of all sheets together. lengths: frames by study_id. status: 1 where rows had problems, which were
+    said."""
+
+    labels: Labels
+    lengths: Mapping[str, int]
+    status: int
+
+
+def read_labels(options: ClipOptions) -> GivenLabels:
+    """The sheets as one, problems and what to look at said on stderr. Raises the errors of `load_all`, PrepareError."""
+    source = options.lengths or options.videos
+    lengths = read_lengths(source) if source is not None else {}
+    paths = [*options.sheets, *([options.leader] if options.leader else [])]
+    loaded = load_all(paths, InputOptions(source, options.clip_to_length))
+    labels = labels_of(_label_source(options, loaded))
+    for candidate in labels.look_at:
+        say(f"look at: {candidate.study_id}: {candidate.reason}.")
+    return GivenLabels(labels, lengths, status_of(loaded))
+
+
+def clip_choice(options: ClipOptions) -> ClipChoice:
+    """Which clips. Raises PrepareError for numbers that do not go together."""
+    return ClipChoice(
+        options.rule(),
+        options.size,
+        SUFFIXES[options.coding],
+        _video_suffix(options),
+        options.no_finding == "drop",
+    )
 
 
 def _tell(excluded: Mapping[str, str], failed: Mapping[str, str]) -> None:
@@ -145,7 +166,8 @@ def _video_suffix(options: ClipOptions) -> str:
     return Path(videos[0].file).suffix if videos else ".avi"
 
 
-def _pixels(options: ClipOptions) -> PixelSource | None:
+def pixel_source(options: ClipOptions) -> PixelSource | None:
+    """Where the videos are; None when only tables are asked for."""
     if options.no_pixels or options.videos is None:
         return None
     videos = {video.key.study_id: video for video in read_video_list(options.videos)}
