@@ -19,6 +19,7 @@ from luv_viewer.commands.evaluation_options import compare, evaluate, thresholds
 from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
 from luv_viewer.commands.prepare_group import prepare
+from luv_viewer.commands.rehearse_options import rehearse
 from luv_viewer.commands.train_options import train
 
 log = logging.getLogger(__name__)
@@ -229,6 +230,7 @@ cli.add_command(benchmark)
 cli.add_command(compare)
 cli.add_command(evaluate)
 cli.add_command(prepare)
+cli.add_command(rehearse)
 cli.add_command(thresholds)
 cli.add_command(train)
 
