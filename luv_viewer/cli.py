@@ -21,6 +21,7 @@ from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
 from luv_viewer.commands.prepare_group import prepare
 from luv_viewer.commands.sweep_group import sweep
+from luv_viewer.commands.rehearse_options import rehearse
 from luv_viewer.commands.train_options import train
 from luv_viewer.commands.saliency_options import saliency
 
@@ -250,6 +251,7 @@ cli.add_command(compare)
 cli.add_command(evaluate)
 cli.add_command(labels)
 cli.add_command(prepare)
+cli.add_command(rehearse)
 cli.add_command(saliency)
 cli.add_command(sweep)
 cli.add_command(thresholds)
