@@ -20,10 +20,10 @@ from luv_viewer.commands.examples import keep_examples_whole
 from luv_viewer.commands.labels_group import labels
 from luv_viewer.commands.options import output_folder
 from luv_viewer.commands.prepare_group import prepare
-from luv_viewer.commands.sweep_group import sweep
 from luv_viewer.commands.rehearse_options import rehearse
-from luv_viewer.commands.train_options import train
 from luv_viewer.commands.saliency_options import saliency
+from luv_viewer.commands.sweep_group import sweep
+from luv_viewer.commands.train_options import train
 
 log = logging.getLogger(__name__)
 

@@ -51,7 +51,7 @@ def classify_maps(network: nn.Module, maps: Tensor, mask: Tensor | None = None) 
     """`forward` of a network that `has_feature_maps`, from its encoder's last maps (N, L, D, h, w) on."""
     output: ClipOutput
     if hasattr(network, "classify_maps"):
-        output = network.classify_maps(maps, mask)
+        output = network.classify_maps(maps, mask)  # type: ignore[operator]
     else:
         output = network.from_features(maps.mean(dim=(3, 4)), mask)  # type: ignore[operator]
     return output
