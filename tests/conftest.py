@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A busy machine is not a wrong result.
-settings.register_profile("luv", deadline=None)
+settings.register_profile("luv", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("luv")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
