@@ -65,7 +65,8 @@ def saliency(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, **h
 
     attention splits the score that decides how much a frame counts, exactly: its mean over the map is the score.
     gradient weighs the encoder's features by how much they raise the pattern's logit of the whole clip, and drops what
-    lowers it. Neither is proof of what made the decision. Colours run from the least to the most of a video.
+    lowers it. Neither is proof of what made the decision. Colours run to the largest value in a video, from the median
+    of attention scores or from 0.
 
     A file that cannot be used is named on stderr, and the others go on. The same command again goes on where it was
     stopped.
