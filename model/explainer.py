@@ -115,7 +115,8 @@ class Explainer:
             leaf = maps.clone().requires_grad_()
             rows = torch.arange(clip_length, device=leaf.device).clamp(max=len(leaf) - 1)
             logits, attention = classify_maps(self._network, leaf[rows][None])
-            by_pattern = [torch.autograd.grad(logit, leaf, retain_graph=True)[0] for logit in logits[0]]
+            copies = torch.bincount(rows, minlength=len(leaf))[:, None, None, None]
+            by_pattern = [torch.autograd.grad(logit, leaf, retain_graph=True)[0] / copies for logit in logits[0]]
             found = ClipExplanation(
                 logits=_on_host(logits[0]),
                 attention=None if attention is None else _on_host(attention[0].sum(dim=2).T),

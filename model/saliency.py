@@ -18,8 +18,9 @@ pattern, unlike the authors', which looks at the encoder alone: of the logit z^p
 
     M^p_t(y, x) = ReLU( sum_c alpha^p_{t,c} F_{t,c}(y, x) ),   alpha^p_{t,c} = mean over y, x of dz^p / dF_{t,c}(y, x)
 
-A frame that stands several times in a clip (padding by repetition) has the sum of the gradients of its copies. A frame
-of a video has its gradient from the clip whose middle is nearest.
+A frame that stands several times in a clip (padding by repetition) has the mean over its copies, so that it does not
+look more important than others for being repeated. A frame of a video has its gradient from the clip whose middle is
+nearest.
 
 Axis letters: T frames, K clips, L clip length, P patterns, H heads, h and w rows and columns of a map.
 """

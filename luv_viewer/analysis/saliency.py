@@ -35,8 +35,7 @@ class VideoMaps:
     """Both kinds of maps of a whole video of T frames, for P patterns.
 
     attention: None for a network without pattern attention. raw: what the maps were made of, for a file.
-    probabilities, thresholds: (P,) of the video. top_frames: per pattern at most 3 frames by rank: those with most
-    attention as elsewhere, without attention those with the largest mean gradient map; none where all are alike.
+    probabilities, thresholds: (P,) of the video.
     """
 
     attention: SaliencyMaps | None
@@ -44,7 +43,6 @@ class VideoMaps:
     raw: VideoSaliency
     probabilities: NDArray[np.float64]
     thresholds: NDArray[np.float64]
-    top_frames: tuple[tuple[int, ...], ...]
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
@@ -56,6 +54,15 @@ class VideoMaps:
         """Those whose probability reaches the threshold."""
         reached = self.probabilities >= self.thresholds
         return tuple(pattern for pattern, there in zip(self.patterns, reached, strict=True) if there)
+
+    def top_frames(self, kind: MapKind) -> tuple[tuple[int, ...], ...]:
+        """Per pattern at most 3 frames by rank: those with most attention, as elsewhere, or with the largest mean of
+        the gradient map; none where all are alike."""
+        weights = self.raw.mean_attention
+        if kind is MapKind.GRADIENT:
+            weights = self.raw.gradient.maps.mean(axis=(2, 3)).astype(np.float64)
+        curves, constant = min_max(weights)
+        return tuple(() if flat else top_frames(curves[:, p], TOP) for p, flat in enumerate(constant))
 
     def of_kind(self, kind: MapKind) -> SaliencyMaps | None:
         """The maps of one kind, None where the network has none."""
@@ -101,7 +108,6 @@ def explain_video(
         raw=found,
         probabilities=found.probabilities,
         thresholds=explainer.checkpoint.thresholds,
-        top_frames=_top_frames(found),
     )
 
 
@@ -118,11 +124,3 @@ def _to_domain(found: VideoSaliency, kind: MapKind, patterns: tuple[Pattern, ...
         region=made.grid.region,
         provenance=Provenance(by.checkpoint, by.version, by.device, by.precision, by.stride, by.tail),
     )
-
-
-def _top_frames(found: VideoSaliency) -> tuple[tuple[int, ...], ...]:
-    weights = found.mean_attention
-    if found.attention is None:
-        weights = found.gradient.maps.mean(axis=(2, 3)).astype(np.float64)
-    curves, constant = min_max(weights)
-    return tuple(() if flat else top_frames(curves[:, p], TOP) for p, flat in enumerate(constant))

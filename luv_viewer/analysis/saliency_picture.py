@@ -128,7 +128,7 @@ def top_frames_png(subject: SaliencySubject) -> bytes:
     for number, pattern in enumerate(subject.patterns):
         y = _HEAD_PX + number * row_px
         _title(pen, subject, pattern, (_GAP_PX, y + 6))
-        frames = subject.maps.top_frames[subject.maps.patterns.index(pattern)]
+        frames = subject.maps.top_frames(subject.kind)[subject.maps.patterns.index(pattern)]
         if not frames:
             pen.text((_GAP_PX, y + _TITLE_PX + 20), "all frames are alike: none stands out", _MUTED, _font(13))
         for rank, frame in enumerate(frames):
@@ -162,7 +162,7 @@ def _scale(
     """The colours with their ends, and how far up the scale `frame` reaches: a frame may hardly count."""
     low, high = subject.layer.limits(pattern)
     drawn.paste(Image.fromarray(scale_bar(*_BAR_PX, OPACITY)), (at[0], at[1] + 2))
-    text = f"{low:.3g} to {high:.3g}, {subject.kind.scale_name}"
+    text = subject.kind.scale_words(low, high)
     if frame is not None:
         text += f"; here up to {subject.layer.heat(frame, pattern, _COARSE).max():.0%}"
     ImageDraw.Draw(drawn).text((at[0] + _BAR_PX[0] + 8, at[1] - 1), text, _MUTED, _font(12))

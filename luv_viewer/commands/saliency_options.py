@@ -59,18 +59,19 @@ _PATTERNS = ("A-line", "B-line", "Consolidation", "Pleural effusion")
 def saliency(paths: tuple[Path, ...], folder: Path, checkpoint: Path | None, **how: Any) -> int:
     """Show where in the picture a network finds its evidence for each pattern, in every video of STUDY...
 
-    Writes <video>_true[..]_pred[..]_<kind>.mp4, .png or .npz to DIR, with the patterns that are present and that the
-    network calls present in the brackets (_true[..] where --truth knows the video), and saliency.csv. Networks run in
-    float32 on torch, which is slower than luv predict.
+    Writes <video>_pred[..]_<kind>.mp4, .png or .npz to DIR, the patterns that the network calls present in the brackets
+    (and _true[..] before, where --truth knows the video), and saliency.csv. Networks run in float32 on torch, which is
+    slower than luv predict.
 
     attention splits the score that decides how much a frame counts, exactly: its mean over the map is the score.
     gradient weighs the encoder's features by how much they raise the pattern's logit of the whole clip, and drops what
-    lowers it. Neither is proof of what made the decision. Colours run from the least to the most of a video.
+    lowers it. Neither is proof of what made the decision. Colours run to the largest value in a video, from the median
+    of attention scores or from 0.
 
     A file that cannot be used is named on stderr, and the others go on. The same command again goes on where it was
     stopped.
 
-    Example: luv saliency study.dcm -o maps --kind gradient --pattern B-line --format png
+    Example: luv saliency study.dcm -o maps --kind gradient --format png
     """
     from luv_viewer.commands.saliency import SaliencyWishes
     from luv_viewer.commands.saliency import saliency as run

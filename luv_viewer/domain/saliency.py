@@ -45,10 +45,15 @@ class MapKind(Enum):
         """For people, with the word that research uses."""
         return "Where it looks (attention)" if self is MapKind.ATTENTION else "What moves the answer (gradient)"
 
-    @property
-    def scale_name(self) -> str:
-        """What the colours stand for."""
-        return "attention score" if self is MapKind.ATTENTION else "Grad-CAM of the logit"
+    def scale_words(self, low: float, high: float) -> str:
+        """What the colours stand for, and their ends.
+
+        >>> MapKind.ATTENTION.scale_words(-1.25, 30), MapKind.GRADIENT.scale_words(0, 0.04)
+        ('attention score, -1.25 (median) to 30', 'Grad-CAM of the logit, 0 to 0.04')
+        """
+        if self is MapKind.ATTENTION:
+            return f"attention score, {low:.3g} (median) to {high:.3g}"
+        return f"Grad-CAM of the logit, {low:.3g} to {high:.3g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +93,8 @@ class SaliencyMaps:
         return frame in self.span and not bool(np.isnan(self.maps[frame - self.span.start, 0, 0, 0]))
 
     def limits(self, pattern: Pattern) -> tuple[float, float]:
-        """The ends of the colour scale: least and largest value of any frame of the span on the picture.
-
-        A gradient scale begins at 0. (0, 0) where no frame has a map.
+        """The ends of the colour scale, of all frames of the span on the picture: the largest value, and the median of
+        attention, whose zero has no meaning, or 0 of gradients. (0, 0) where no frame has a map.
         """
         return self._limits[self.patterns.index(pattern)]
 
@@ -101,7 +105,7 @@ class SaliencyMaps:
         for p in range(len(self.patterns)):
             known = self.maps[~np.isnan(self.maps[:, p, 0, 0]), p]
             values = rows @ known @ columns.T
-            low = 0.0 if self.kind is MapKind.GRADIENT or not values.size else float(values.min())
+            low = 0.0 if self.kind is MapKind.GRADIENT or not values.size else float(np.median(values))
             found.append((low, float(values.max()) if values.size else 0.0))
         return tuple(found)
 
@@ -111,7 +115,7 @@ class SaliencyMaps:
         return high - low <= FLAT_WITHIN * max(abs(low), abs(high))
 
     def heat(self, frame: int, pattern: Pattern, step: int = 1) -> FloatArray:
-        """(ceil(H / step), ceil(W / step)) in [0, 1]: the map of a frame between the ends of the scale.
+        """(ceil(H / step), ceil(W / step)) in [0, 1]: the map of a frame between the ends of the scale, 0 below them.
 
         step: every how many pixels. All 0 where the frame has no map or the maps are flat.
         """

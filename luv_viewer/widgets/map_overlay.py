@@ -45,7 +45,7 @@ class MapOverlay:
         x0, y0, x1, y1 = layer.region
         heat = layer.heat(frame, pattern, step=max(1, max(x1 - x0, y1 - y0) // _LONG_SIDE))
         low, high = layer.limits(pattern)
-        lines = (f"{low:.3g} to {high:.3g}, {layer.kind.scale_name}", f"{clip}; here up to {heat.max():.0%}")
+        lines = (layer.kind.scale_words(low, high), f"{clip}; here up to {heat.max():.0%}")
         return cls(
             _title(layer.kind, pattern),
             lines,

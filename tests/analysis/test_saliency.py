@@ -65,7 +65,9 @@ def names(folder: Path) -> list[str]:
 def test_numbers_and_top_frames_are_those_of_predict(maps: VideoMaps, video: Video, checkpoint: Path) -> None:
     plain = predict_video(video, load_checkpoint(checkpoint), device="torch", precision="fp32")
     np.testing.assert_allclose(maps.probabilities, plain.video_probabilities, atol=1e-5)
-    assert maps.top_frames == plain.top_frames
+    assert maps.top_frames(MapKind.ATTENTION) == plain.top_frames
+    strongest = np.argsort(-maps.gradient.maps[:, 2].mean(axis=(1, 2)), kind="stable")[:3]
+    assert maps.top_frames(MapKind.GRADIENT)[2] == tuple(strongest.tolist())
     assert maps.present == tuple(p for p, there in zip(NETWORK_PATTERNS, plain.present, strict=True) if there)
 
 

@@ -33,10 +33,11 @@ def maps_of(values: NDArray[np.float64], kind: MapKind = MapKind.ATTENTION) -> S
     return SaliencyMaps(kind, Span(10, 12), NETWORK_PATTERNS, maps, ROWS, COLUMNS, (5, 5, 7, 8), made_by)
 
 
-def test_heat_runs_from_the_least_to_the_most_of_all_frames() -> None:
+def test_heat_runs_from_the_median_to_the_most_of_all_frames() -> None:
     maps = maps_of(np.array([[[-1.0, 1.0], [3.0, 1.0]], [[7.0, 1.0], [1.0, 1.0]]]))
-    assert maps.limits(Pattern.A_LINE) == (-1.0, 7.0)
-    np.testing.assert_allclose(maps.heat(10, Pattern.A_LINE), [[0, 0.25], [0.25, 0.25], [0.5, 0.25]])
+    # On the three rows of pixels: -1 1, 1 1, 3 1 and 7 1, 4 1, 1 1.
+    assert maps.limits(Pattern.A_LINE) == (1.0, 7.0)
+    np.testing.assert_allclose(maps.heat(10, Pattern.A_LINE), [[0, 0], [0, 0], [1 / 3, 0]], atol=1e-6)
     assert maps.heat(11, Pattern.A_LINE).max() == 1
     assert maps.heat(10, Pattern.A_LINE, step=2).shape == (2, 1)
     assert maps.has(11)
