@@ -77,6 +77,27 @@ def test_the_scaled_figure_has_curve_truth_and_top_frames(cine: ClipCine) -> Non
     assert len(pictures) == 6
 
 
+def test_nothing_leaves_the_page_however_long_names_are(cine: ClipCine) -> None:
+    heading = "a_very_long_name_of_a_clip_" * 8
+    example = _example(cine=cine)
+    example = replace(example, clip=replace(example.clip, clip_id=heading))
+    made_figures = [
+        raw_figure(example, heading),
+        heads_figure(example, heading),
+        sheet_figure(example, heading, 2),
+        scaled_figure([(example, "A-line")], heading),
+        scaled_figure([(_example(), "A-line")], heading),
+    ]
+    for figure in made_figures:
+        figure_png(figure)
+        for text in figure.findobj(Text):
+            if text.get_text() and text.get_visible():
+                box = text.get_window_extent()
+                assert box.x0 >= 0, text
+                assert box.x1 <= figure.bbox.x1, text
+                assert box.y1 <= figure.bbox.y1, text
+
+
 def test_without_pictures_there_are_curves_alone() -> None:
     figure = scaled_figure([(_example(), "A-line")], "tiny")
     assert len(figure.axes) == 1

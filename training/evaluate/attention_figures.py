@@ -32,7 +32,9 @@ from training.evaluate.attention_example import Example
 
 _DPI = 110
 _HEAD_IN, _FOOT_IN = 0.85, 0.5
-_LONGEST_HEADING = 110
+_LONGEST_LINE = 110
+_CHARACTERS_PER_IN = 9.5
+"""Of a bold heading."""
 
 
 def figure_png(figure: Figure) -> bytes:
@@ -92,7 +94,7 @@ def raw_figure(example: Example, heading: str) -> Figure:
         panel.set_axis_off()
     what = "mean over heads" if example.clip.has_heads else "sum over heads"
     figure.tight_layout(rect=_inside(figure))
-    return _headed(figure, f"{heading}   raw attention, {what}; dotted: uniform, green: labelled")
+    return _headed(figure, f"{heading}   raw attention, {what}", "dotted: uniform attention; green: labelled frames")
 
 
 def heads_figure(example: Example, heading: str) -> Figure:
@@ -113,7 +115,7 @@ def heads_figure(example: Example, heading: str) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.tight_layout(rect=_inside(figure))
     figure.legend(handles, labels, loc="lower right", ncols=min(8, n_heads), fontsize=8, frameon=False)
-    return _headed(figure, f"{heading}   raw attention per head; green: labelled")
+    return _headed(figure, f"{heading}   raw attention per head, green: labelled")
 
 
 def sheet_figure(example: Example, heading: str, k: int) -> Figure:
@@ -152,7 +154,7 @@ def _panel(example: Example, pattern: str) -> AttentionCurve:
     said = f"{example.clip.clip_id}, {example.said.get(pattern, '')}"
     return AttentionCurve(
         title=f"Scaled Attention Scores for {pattern}",
-        said=drawable(said.rstrip(", "), _LONGEST_HEADING),
+        said=drawable(said.rstrip(", "), _LONGEST_LINE),
         n_shown=max(example.clip.attention.shape[1], len(curve)),
         scaled=curve,
         truth=example.truth[pattern],
@@ -178,9 +180,12 @@ def _inside(figure: Figure) -> tuple[float, float, float, float]:
     return (0, 0.8 * _FOOT_IN / height, 1, 1 - 0.75 * _HEAD_IN / height)
 
 
-def _headed(figure: Figure, heading: str) -> Figure:
+def _headed(figure: Figure, heading: str, foot: str = "") -> Figure:
+    """heading: as far as the page is wide. foot: what signs mean, at the lower right."""
     height = figure.get_figheight()
-    figure.text(0.02, 1 - 0.16 / height, drawable(heading, _LONGEST_HEADING), fontsize=11, weight="bold", va="top")
+    longest = max(45, int(_CHARACTERS_PER_IN * figure.get_figwidth()))
+    figure.text(0.02, 1 - 0.16 / height, drawable(heading, longest), fontsize=11, weight="bold", va="top")
     figure.texts[-1].set_parse_math(False)
     figure.text(0.02, 0.12 / height, RESEARCH_USE, fontsize=8, weight="bold", color=INK)
+    figure.text(0.99, 0.12 / height, foot, fontsize=8, color=MUTED, ha="right")
     return figure
