@@ -39,7 +39,6 @@ def predict_video(
     device: str | torch.device = "auto",
     precision: str = "auto",
     report: Report | None = None,
-    keeps_heads: bool = False,
 ) -> VideoPrediction:
     """Run a checkpoint over a whole video: LUV-Net encodes every frame once, however many clips cover it; every other
     network takes each clip once, in true float32, bf16 or fp16 throughout.
@@ -51,13 +50,12 @@ def predict_video(
     checkpoint: on torch its network is put into eval mode and moved to the device, and stays there. An opened one
         runs on its engine, whatever device and precision say: for many videos in a row.
     report: called with (steps done, steps in all) several times a second; what it raises stops the run and is raised.
-    keeps_heads: whether the result has the attention of each head, beside the sum.
     Raises ValueError for frames or numbers that do not fit the video or the network, TypeError for a number that is
     not whole, PredictionError when the result cannot be computed, and whatever frame(i) raises.
     """
     opened = _opened(checkpoint, str(device), precision)
     clips = _Clips(clip_length, stride, tail)
-    run, combine = _prepare(frames, opened, clips, is_watched=False, keeps_heads=keeps_heads)
+    run, combine = _prepare(frames, opened, clips, is_watched=False)
     for _ in run.steps(report or _ignore, lambda: None):
         pass
     return combine.prediction(run)
@@ -141,17 +139,15 @@ def _opened(checkpoint: Checkpoint | PreparedNetwork | OpenedNetwork, device: st
     return OpenedNetwork(checkpoint, open_runtime(checkpoint, device, precision))
 
 
-def _prepare(
-    frames: Frames, opened: OpenedNetwork, clips: _Clips, *, is_watched: bool, keeps_heads: bool = False
-) -> tuple[_Run, _Combine]:
+def _prepare(frames: Frames, opened: OpenedNetwork, clips: _Clips, *, is_watched: bool) -> tuple[_Run, _Combine]:
     facts, runtime = opened.facts, opened.runtime
     inputs = InputFrames(frames, facts.preprocessing)
     spans = plan_clips(inputs.n_frames, clips.length, clips.stride, clips.tail)
     run: _Run
     if isinstance(runtime, ClipRuntime):
-        run = ClipRun(runtime, inputs, spans, clips.length, len(facts.patterns), keeps_heads=keeps_heads)
+        run = ClipRun(runtime, inputs, spans, clips.length, len(facts.patterns), keeps_heads=not is_watched)
     else:
-        run = SlidingRun(runtime, inputs, spans, clips.length, is_watched=is_watched, keeps_heads=keeps_heads)
+        run = SlidingRun(runtime, inputs, spans, clips.length, is_watched=is_watched)
     provenance = PredictionProvenance(
         facts.name, facts.version, runtime.name, runtime.precision, clips.stride, clips.tail
     )

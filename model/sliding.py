@@ -26,7 +26,7 @@ class SlidingRun:
     """One pass of a network over the clips of a video.
 
     is_watched: whether somebody waits for the first clips; else the head is called less often, which is faster.
-    keeps_heads: whether the attention of each head is kept beside the sum, H times as much memory.
+        Else the attention of each head is kept beside the sum, too: H times as much memory.
     A clip cut by the end of the video is a window too: over the video with its last frame repeated L - 1 times.
     """
 
@@ -38,7 +38,6 @@ class SlidingRun:
         clip_length: int,
         *,
         is_watched: bool = True,
-        keeps_heads: bool = False,
     ) -> None:
         self._runtime, self._frames, self._clip_length = runtime, frames, clip_length
         self._starts = spans[:, 0]
@@ -52,7 +51,7 @@ class SlidingRun:
         self._fresh: list[tuple[NDArray[np.int64], Array, Array]] = []
         self._logits = np.full((len(spans), runtime.head.n_patterns), np.nan)
         self._clip_attention = np.full((len(spans), clip_length, runtime.head.n_patterns), np.nan)
-        self._heads = HeadAttention(len(spans)) if keeps_heads else None
+        self._heads = None if is_watched else HeadAttention(len(spans))
         stride = int(spans[1, 0] - spans[0, 0]) if len(spans) > 1 else 1
         self._clips_to_start = runtime.clips_at_once
         if is_watched:

@@ -79,10 +79,9 @@ def test_predict_video_takes_its_settings_by_keyword() -> None:
         "device": "auto",
         "precision": "auto",
         "report": None,
-        "keeps_heads": False,
     }
     keywords = [p.name for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
-    assert keywords == ["clip_length", "stride", "tail", "device", "precision", "report", "keeps_heads"]
+    assert keywords == ["clip_length", "stride", "tail", "device", "precision", "report"]
 
 
 @pytest.mark.parametrize(

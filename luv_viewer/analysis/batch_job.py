@@ -171,14 +171,7 @@ class VideoWorker:
         from luv_viewer.analysis.predict import predict_video
 
         try:
-            found = predict_video(
-                video,
-                network,
-                stride=self.task.stride,
-                tail=self.task.tail,
-                report=report,
-                keeps_heads=self.task.clip_attention,
-            )
+            found = predict_video(video, network, stride=self.task.stride, tail=self.task.tail, report=report)
             prediction = self._without_card(found)
             png = attention_png(job.name, video, prediction)
         except NotAssessedError as error:
@@ -187,7 +180,7 @@ class VideoWorker:
             return self._without_result(job, video, f"failed: {error}", str(error))
         row = summarise(job.name, job.file, _fps(video), prediction)
         identity = digest(video.identity)
-        attention = attention_of(prediction, _place(job))
+        attention = attention_of(prediction, _place(job)) if self.task.clip_attention else ()
         # The heads are in the rows; with the prediction they would cross to the writing process twice.
         prediction = replace(prediction, head_attention=None)
         return BatchAnswer(job, row, BatchResult(prediction, video.times_s, png, key, identity, attention))

@@ -46,10 +46,8 @@ def predict_video(
     device: str = "auto",
     precision: str = "auto",
     report: Report | None = None,
-    keeps_heads: bool = False,
 ) -> Prediction:
-    """The complete prediction of a video; as `iter_video_predictions` otherwise. keeps_heads: with the attention of
-    each head."""
+    """The complete prediction of a video, with the attention of each head; as `iter_video_predictions` otherwise."""
     _refuse_implausible(video)
     facts = checkpoint.facts if isinstance(checkpoint, OpenedNetwork) else checkpoint
     try:
@@ -62,7 +60,6 @@ def predict_video(
             device=device,
             precision=precision,
             report=report,
-            keeps_heads=keeps_heads,
         )
     except _EXPECTED as error:
         raise _plain(error, video) from error

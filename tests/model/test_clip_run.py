@@ -110,7 +110,7 @@ def test_a_video_is_run_clip_by_clip(kind: str, make_frames: MakeFrames) -> None
 
 
 def test_a_network_without_pattern_attention_says_so(make_frames: MakeFrames) -> None:
-    prediction = predict_video(make_frames(9), checkpoint_of("usvn-attn"), clip_length=3, stride=3, keeps_heads=True)
+    prediction = predict_video(make_frames(9), checkpoint_of("usvn-attn"), clip_length=3, stride=3)
     assert prediction.is_complete
     assert not prediction.has_attention
     assert prediction.head_attention is None

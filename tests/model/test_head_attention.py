@@ -22,7 +22,7 @@ def test_heads_are_those_of_the_network_on_each_clip(
     stride: int, small_checkpoint: Checkpoint, make_frames: MakeFrames
 ) -> None:
     frames, rules = make_frames(40), small_checkpoint.preprocessing
-    found = predict_video(frames, small_checkpoint, stride=stride, device="cpu", precision="fp32", keeps_heads=True)
+    found = predict_video(frames, small_checkpoint, stride=stride, device="cpu", precision="fp32")
     plain = predict_video(frames, small_checkpoint, stride=stride, device="cpu", precision="fp32")
     assert plain.head_attention is None
     np.testing.assert_array_equal(found.clip_attention, plain.clip_attention)
