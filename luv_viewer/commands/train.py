@@ -15,7 +15,12 @@ from luv_viewer.commands.failure import one_sentence, say
 from luv_viewer.commands.progress import ProgressLine
 from luv_viewer.commands.train_options import BUNDLED
 
-_STAGES = {"clips": "clips read", "features": "clips encoded", "predictions": "clips predicted"}
+STAGES = {
+    "clips": "clips read",
+    "features": "clips encoded",
+    "batches": "batches of this epoch",
+    "predictions": "clips predicted",
+}
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,8 @@ def train(options: TrainOptions) -> int:
     from training.train.presets import parse_changes, resolve_config
     from training.train.run import RunResult, folds_of, train_run
 
-    config = resolve_config(options.preset, _asked(options) | parse_changes(options.changes), options.network)
-    source = TrainSource(options.split, options.clips, _weights(options.encoder_weights), options.cache)
+    config = resolve_config(options.preset, asked_settings(options) | parse_changes(options.changes), options.network)
+    source = TrainSource(options.split, options.clips, weights_file(options.encoder_weights), options.cache)
     job = TrainJob(config, source, Machine(options.accelerator, options.devices, options.nodes, options.workers))
     folds = folds_of(options.split) if options.fold is None else (options.fold,)
     if "encoder" in config.network.options and source.encoder_weights is None:
@@ -87,7 +92,7 @@ def missing_packages() -> list[str]:
     return [name for name in ("lightning", "tensorboard") if find_spec(name) is None]
 
 
-def _asked(options: TrainOptions) -> dict[str, Any]:
+def asked_settings(options: TrainOptions) -> dict[str, Any]:
     """The short options as settings."""
     settings = {
         "network.title": options.name,
@@ -102,7 +107,7 @@ def _asked(options: TrainOptions) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _weights(asked: str | None) -> Path | None:
+def weights_file(asked: str | None) -> Path | None:
     if asked is None:
         return None
     if asked != BUNDLED:
@@ -133,7 +138,7 @@ class _Screen:
     def show(self, step: Any) -> None:
         """step: a `training.train.job.Step`."""
         if step.record is None:
-            self._line.show(f"fold {step.fold}: {step.done} of {step.total} {_STAGES[step.stage]}")
+            self._line.show(f"fold {step.fold}: {step.done} of {step.total} {STAGES[step.stage]}")
             return
         self._line.clear()
         record = step.record
