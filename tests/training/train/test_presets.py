@@ -85,6 +85,7 @@ def test_what_is_different_is_named() -> None:
         ({"encoder.frozen": "yes"}, None, "encoder.frozen must be true or false, got 'yes'."),
         ({"train.schedule": "cosine"}, None, "train.schedule must be one of none, plateau, got 'cosine'."),
         ({"network.n_heads": 7}, None, "network: n_heads must divide the 2208 features of a frame, got 7."),
+        ({"network.n_patterns": 5}, None, "network.n_patterns must be 4: the clips have A-line, B-line, Consolidation"),
         ({"encoder.frozen": True}, "swin", "swin has no frame encoder, so encoder.frozen cannot be used with it."),
         ({"encoder.frozen": True}, "b_line_net", "b_line_net looks at where in a frame its encoder finds something"),
         ({"encoder.frozen": True, "encoder.checkpointing": True}, "usvn", "saves nothing beside encoder.frozen"),

@@ -100,6 +100,11 @@ def test_a_finished_run_is_neither_done_again_nor_overwritten(
     assert "was begun with another config: train.lr is 0.001, now 0.5." in capsys.readouterr().err
     assert main(arguments_of(split_root, run, "--resume", "--fold", "all")) == 0
     assert (run / "fold_0" / "best.pt").stat().st_mtime_ns == before
+    # Killed between the last epoch and the predictions: they are made, and nothing is trained.
+    (run / "fold_0" / "result.json").unlink()
+    (run / "luv_net_fold0.csv").unlink()
+    assert main(arguments_of(split_root, run, "--resume")) == 0
+    assert (run / "luv_net_fold0.csv").read_bytes() == (finished_run / "luv_net_fold0.csv").read_bytes()
     told = json.loads((run / "fold_0" / "fold.json").read_text())
     (run / "fold_0" / "fold.json").write_text(json.dumps({**told, "data_sha256": "0"}))
     assert main(arguments_of(split_root, run, "--resume")) == 1
@@ -117,6 +122,7 @@ def test_a_finished_run_is_neither_done_again_nor_overwritten(
             ("--encoder", "resnet50", "--set", "network.encoder=resnet50", "--encoder-weights", "bundled"),
             "holds the encoder mobilenet_v2, and the network has resnet50",
         ),
+        (("--accelerator", "gpu"), "This machine cannot train so: "),
         (("--encoder-weights", "nowhere.pth"), "nowhere.pth cannot be read: No such file or directory."),
         (("--set", "network.kernel_size=4"), "network: kernel_size must be odd and positive, got 4."),
     ],
