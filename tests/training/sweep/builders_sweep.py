@@ -25,7 +25,7 @@ from training.sweep.scores import FoldScores, PartScores, PointScores, part_scor
 
 PATTERNS = ("A-line", "B-line", "Consolidation", "Pleural effusion")
 SMALL = (
-    *("--encoder", "resnet18", "--freeze-encoder", "--epochs", "1", "--accelerator", "cpu"),
+    *("--encoder", "mobilenet_v2", "--freeze-encoder", "--epochs", "1", "--accelerator", "cpu"),
     *("--set", "network.projection=8", "--set", "network.mlp_hidden=8", "--set", "data.feature_views=1"),
     *("--set", "data.flip=0.0", "--set", "train.lr=1e-2"),
 )

@@ -86,7 +86,7 @@ def test_again_trains_nothing_anew(kernels: Swept, small_cohort: Cohort, tmp_pat
     folder = tmp_path / "copy"
     shutil.copytree(kernels.folder, folder)
     before = _trained(folder)
-    status, out, told = small_cohort.sweep("kernel", folder, "--values", "3,1,3", "--fold", "all")
+    status, out, told = small_cohort.sweep("kernel", folder, "--values", "3,1,3", "--fold", 1)
     assert status == 0, told
     assert _trained(folder) == before
     assert [row["Kernel size"] for row in _rows(folder / "table.csv")] == ["3", "1"]
@@ -98,7 +98,7 @@ def test_a_point_that_fails_is_named_and_the_others_go_on(kernels: Swept, small_
     shutil.copytree(kernels.folder, folder)
     config = folder / "points" / "kernel_1" / "config.toml"
     config.write_text(config.read_text(encoding="utf-8").replace("lr = 0.01", "lr = 0.5"), encoding="utf-8")
-    status, out, told = small_cohort.sweep("kernel", folder, "--values", "1,3", "--fold", "all")
+    status, out, told = small_cohort.sweep("kernel", folder, "--values", "1,3", "--fold", 0)
     assert status == 1
     assert "Kernel size 1 (1 of 2) failed:" in told
     assert "train.lr is 0.5, now 0.01" in told
@@ -120,7 +120,7 @@ def test_a_folder_with_another_sweep_is_left_alone(kernels: Swept, small_cohort:
 
 def _job(cohort: Cohort, values: Sequence[str]) -> SweepJob:
     given = [text for word, text in pairwise(SMALL) if word == "--set"]
-    changes = parse_changes([*given, "network.encoder=resnet18", "encoder.frozen=true", "train.epochs=1"])
+    changes = parse_changes([*given, "network.encoder=mobilenet_v2", "encoder.frozen=true", "train.epochs=1"])
     source = TrainSource(cohort.split, cohort.clips, cache=cohort.cache)
     return SweepJob(
         plan_sweep("kernel", values, SweepBase(changes=changes)), lambda point: source, (0, 1), Machine("cpu")
