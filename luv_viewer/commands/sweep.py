@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def sweep(options: SweepOptions) -> int:
         say(f"Training needs {' and '.join(missing)}: pip install 'luv-viewer[training]'.")
         return 1
     from training.sweep.plan import SweepBase, plan_sweep
-    from training.sweep.run import SweepJob, run_sweep
+    from training.sweep.run import POINTS_FOLDER, SweepJob, run_sweep
     from training.train.job import Machine, TrainSource
     from training.train.presets import parse_changes
     from training.train.run import folds_of
@@ -66,14 +66,7 @@ def sweep(options: SweepOptions) -> int:
         weights_file,
     )
     plan = plan_sweep(options.name, options.values, base)
-    for sentence in plan.left_out:
-        say(f"note: {sentence}")
-    if (
-        "encoder" in plan.points[0].config.network.options
-        and base.encoder_weights is None
-        and options.name != "encoder"
-    ):
-        say("note: the encoder starts from random weights; --encoder-weights FILE gives it those of ImageNet.")
+    _say_notes(options, plan)
     source = TrainSource(how.split, how.clips, None, how.cache)
     screen = _Screen(plan.kind.heading)
     job = SweepJob(
@@ -88,8 +81,16 @@ def sweep(options: SweepOptions) -> int:
         outcome = run_sweep(job, how.folder, screen.show)
     finally:
         screen.clear()
-    _tell(outcome)
+    _tell(outcome, {point.value: how.folder / POINTS_FOLDER / point.slug for point in plan.points})
     return int(bool(outcome.failed))
+
+
+def _say_notes(options: SweepOptions, plan: Any) -> None:
+    for sentence in plan.left_out:
+        say(f"note: {sentence}")
+    has_encoder = "encoder" in plan.points[0].config.network.options
+    if has_encoder and options.name != "encoder" and options.training.encoder_weights is None:
+        say("note: the encoder starts from random weights; --encoder-weights FILE gives it those of ImageNet.")
 
 
 def _sources(options: SweepOptions, points: Any, source: Any, screen: _Screen) -> Callable[[Any], Any]:
@@ -120,8 +121,8 @@ def _sources(options: SweepOptions, points: Any, source: Any, screen: _Screen) -
     return cut
 
 
-def _tell(outcome: Any) -> None:
-    """The table on stdout, then where the rest is."""
+def _tell(outcome: Any, runs: Mapping[str, Path]) -> None:
+    """The table on stdout, then where the rest is. runs: folders by value."""
     from training.sweep.layout import OPTIMISTIC, choice_sentence
 
     for one in outcome.failed:
@@ -132,7 +133,12 @@ def _tell(outcome: Any) -> None:
     lines = area_lines(results)
     if results.missing:
         lines.append(f"Not in the table: {', '.join(one.value for one in results.missing)}.")
-    click.echo("\n".join([*lines, choice_sentence(results), OPTIMISTIC, f"See {outcome.report}", RESEARCH_USE]))
+    lines += [line for line in (choice_sentence(results), OPTIMISTIC, f"See {outcome.report}") if line]
+    truth = runs[results.points[0].value] / "truth_test.csv"
+    if results.has_same_cases() and truth.exists():
+        predictions = " ".join(f"{runs[point.value]}/*_fold*.csv" for point in results.points)
+        lines.append(f"All numbers: luv evaluate {truth} {predictions} -o evaluation")
+    click.echo("\n".join([*lines, RESEARCH_USE]))
 
 
 def area_lines(results: Any) -> list[str]:

@@ -89,5 +89,5 @@ def pair_rows(results: SweepResults) -> list[Row]:
             "p_clustered": pair.clustered.p,
             "reason": pair.plain.reason or pair.clustered.reason,
         }
-        for pair in results.pairs()
+        for pair in results.pairs
     ]

@@ -20,6 +20,11 @@ OTHER_CLIPS = (
     "Clips of another length are other cases with other labels, so a part of every difference is theirs and no pairs "
     "are tested; with --level video every length is judged on the same videos."
 )
+ONE_TEST_SET = (
+    "All folds are judged on the same test cases: the standard deviation says how much models differ that were trained "
+    "on other patients, not how much other test patients would change the areas."
+)
+TOO_NARROW = "Intervals and stars take cases of one patient for independent, so they are too sure of themselves."
 _BESIDE = (MICRO, BY_CURVE)
 
 
@@ -45,12 +50,13 @@ def validation_table(results: SweepResults) -> PaperTable:
 
 def folds_table(results: SweepResults) -> PaperTable:
     """Areas with DeLong's interval by fold, as Table 7."""
-    reference = results.reference if results.pairs() else None
+    reference = results.reference if results.pairs else None
     title = f"{results.kind.title}: AUC by fold, test set"
     table = fold_layout(title, results.fold_table(), ModelName(reference) if reference else None)
     header = tuple(results.kind.heading if name == "Model" else name for name in table.header)
     notes = table.notes if reference else ("AUC (95 % interval by DeLong).",)
-    return PaperTable(title, header, table.rows, notes)
+    has_clusters = results.level != "patient" and results.points[0].folds[0].test.joined.cluster_kind == "patient"
+    return PaperTable(title, header, table.rows, (*notes, TOO_NARROW) if has_clusters else notes)
 
 
 def remarks(results: SweepResults) -> list[str]:
@@ -58,6 +64,8 @@ def remarks(results: SweepResults) -> list[str]:
     said = [_cases(results), OPTIMISTIC, VALIDATED]
     if choice := choice_sentence(results):
         said.insert(1, choice)
+    if results.n_folds > 1 and results.has_one_test_set():
+        said.append(ONE_TEST_SET)
     if results.kind.name == "clip-length" and results.level == "clip":
         said.append(OTHER_CLIPS)
     if results.missing:
@@ -66,7 +74,7 @@ def remarks(results: SweepResults) -> list[str]:
 
 
 def choice_sentence(results: SweepResults) -> str:
-    """Which value validation chooses, and which one would look best on the test set; "" where no area is known."""
+    """Which value validation chooses, and which one would look best on the test set; "" without two to choose from."""
     chosen, best = results.best("valid"), results.best("test")
     if chosen is None or best is None:
         return ""

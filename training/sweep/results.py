@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from training.evaluate import Level, PairNumbers, pair_numbers
 from training.evaluate.numbers import stars
@@ -65,14 +66,14 @@ class SweepResults:
         return SummaryTable((*self.patterns, *AVERAGES), tuple(rows))
 
     def best(self, part: Part) -> str | None:
-        """The value with the largest mean macro AUC by curve; the first of equals, None where no area is known."""
+        """The value with the largest mean macro AUC by curve; the first of equals, None without two to choose from."""
         place = len(self.patterns) + AVERAGES.index(BY_CURVE)
         means = [
             (sum(values) / len(values), point.value)
             for point in self.points
             if not any(map(math.isnan, values := [fold.part(part).values[place] for fold in point.folds]))
         ]
-        return max(means, key=lambda one: one[0])[1] if means else None
+        return max(means, key=lambda one: one[0])[1] if len(means) > 1 else None
 
     def has_same_cases(self) -> bool:
         """Whether all points judged the same test cases, so that they can be tested in pairs."""
@@ -85,6 +86,12 @@ class SweepResults:
             for ours, theirs in zip(first.folds, point.folds, strict=True)
         )
 
+    def has_one_test_set(self) -> bool:
+        """Whether all folds judged the same test cases."""
+        first, *others = self.points[0].folds
+        return all(have_same_cases(first.test.joined, other.test.joined) for other in others)
+
+    @cached_property
     def pairs(self) -> tuple[PairNumbers, ...]:
         """Every other value against the reference, by fold and pattern; none without it or with other test cases."""
         if self.reference not in {point.value for point in self.points} or not self.has_same_cases():
@@ -93,7 +100,7 @@ class SweepResults:
 
     def fold_table(self) -> FoldTable:
         """Areas of the test cases with DeLong's interval, a row per fold and value, stars against the reference."""
-        starred = stars(self.pairs())
+        starred = stars(self.pairs)
         rows = [
             FoldRow(
                 str(fold.fold),

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from tests.training.sweep.builders_sweep import Cohort, write_small_cohort
-
-
-@dataclass(frozen=True)
-class Swept:
-    """A finished sweep. folder: of its results; nobody writes to it. out, told: what the command said."""
-
-    folder: Path
-    status: int
-    out: str
-    told: str
+from tests.training.sweep.builders_sweep import Cohort, Swept, write_small_cohort
 
 
 @pytest.fixture(scope="session")

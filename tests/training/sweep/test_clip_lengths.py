@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.training.sweep.builders_sweep import Cohort
 from training.data.clip_table import read_clip_table
 
-_VALUES = ("--values", "8,10")
+_VALUES = ("--values", "6,8")
 
 
 def _patients(folder: Path, part: str) -> set[str]:
@@ -21,15 +21,15 @@ def test_clips_are_cut_for_each_length_among_the_same_patients(small_cohort: Coh
     given = ("--sheet", small_cohort.sheet, "--videos", small_cohort.videos, "--size", 32)
     status, out, told = small_cohort.sweep("clip-length", tmp_path, *given, *_VALUES)
     assert status == 0, told
-    # 20 frames: starts 0, 6, 12, 18 and 0, 8, 16.
-    for length, n_clips in ((8, 4), (10, 3)):
+    # 12 frames: starts 0, 4, 8 and 0, 6.
+    for length, n_clips in ((6, 3), (8, 2)):
         clips = tmp_path / "clips" / f"clip_length_{length}"
         assert len(read_clip_table(clips / "clips.csv", clips)) == 6 * 4 * n_clips
         for part in ("train", "valid", "test"):
             assert _patients(clips / "split", part) == _patients(small_cohort.split, part)
         facts = json.loads((tmp_path / "points" / f"clip_length_{length}" / "fold_0" / "fold.json").read_text())
         assert facts["clip_shape"][0] == length
-    assert [line.split()[0] for line in out.splitlines()[1:3]] == ["8", "10"]
+    assert [line.split()[0] for line in out.splitlines()[1:3]] == ["6", "8"]
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Clips of another length are other cases" in page
     assert (tmp_path / "comparisons.csv").read_text(encoding="utf-8") == ""

@@ -18,7 +18,16 @@ from tests.training.sweep.builders_sweep import PATTERNS, made_part, made_point
 from training.sweep.errors import SweepError
 from training.sweep.files import score_rows, write_results
 from training.sweep.kinds import KINDS
-from training.sweep.layout import OPTIMISTIC, choice_sentence, folds_table, main_table, remarks, validation_table
+from training.sweep.layout import (
+    ONE_TEST_SET,
+    OPTIMISTIC,
+    TOO_NARROW,
+    choice_sentence,
+    folds_table,
+    main_table,
+    remarks,
+    validation_table,
+)
 from training.sweep.results import BY_CURVE, BY_MEAN, Missing, SweepResults
 from training.sweep.scores import PointScores, part_scores
 from training.tables import PaperTable
@@ -118,7 +127,7 @@ def test_a_pattern_of_one_class_is_a_dash() -> None:
 
 def test_others_are_tested_in_pairs_against_the_reference() -> None:
     results = _results(n_folds=2)
-    pairs = results.pairs()
+    pairs = results.pairs
     assert {(pair.model, pair.reference) for pair in pairs} == {("1", "3"), ("5", "3")}
     assert len(pairs) == 2 * 2 * 4
     areas = {(row["value"], row["fold"], row["of"]): row["auc"] for row in score_rows(results) if row["part"] == "test"}
@@ -137,7 +146,7 @@ def test_other_cases_are_never_tested_in_pairs(kind: str, level: str) -> None:
         fewer = replace(results.points[0].folds[0], test=made_part("1", 0, 1.0, seed=9))
         points = (PointScores("1", (fewer, *results.points[0].folds[1:])), *results.points[1:])
         results = replace(results, points=points)
-    assert results.pairs() == ()
+    assert results.pairs == ()
     table = folds_table(results)
     assert not any(cell.is_starred for row in table.rows for cell in row)
     assert not any("DeLong's paired test" in note for note in table.notes)
@@ -186,3 +195,22 @@ def test_the_numbers_as_rows_are_every_area_of_every_fold() -> None:
             expected: Sequence[float] = _areas(point, str(row["part"]), PATTERNS.index(str(row["of"])))
             assert row["auc"] == pytest.approx(expected[int(row["fold"])])
             assert row["delong_low"] <= row["auc"] <= row["delong_high"]
+
+
+def test_a_single_value_is_no_choice() -> None:
+    results = replace(_results(), points=_results().points[:1])
+    assert results.best("valid") is None
+    assert not any(cell.mark for row in main_table(results).rows for cell in row)
+
+
+def test_folds_that_share_a_test_set_say_what_the_deviation_means() -> None:
+    results = _results(n_folds=2)
+    assert ONE_TEST_SET in remarks(results)
+    assert ONE_TEST_SET not in remarks(_results(n_folds=1))
+    turning = [replace(one.folds[1], test=made_part(one.value, 1, 1.0, seed=7)) for one in results.points]
+    points = tuple(
+        PointScores(one.value, (one.folds[0], last)) for one, last in zip(results.points, turning, strict=True)
+    )
+    assert ONE_TEST_SET not in remarks(replace(results, points=points))
+    assert TOO_NARROW in folds_table(results).notes
+    assert TOO_NARROW not in folds_table(replace(results, level="patient")).notes

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,7 @@ import pytest
 
 from luv_viewer.commands.sweep_group import sweep
 from luv_viewer.commands.train_options import train
-from tests.training.sweep.builders_sweep import PATTERNS, Cohort, run
-from tests.training.sweep.conftest import Swept
+from tests.training.sweep.builders_sweep import PATTERNS, SMALL, Cohort, Swept, run
 from training.evaluate import EvaluationOptions, evaluate
 from training.sweep.plan import SweepBase, plan_sweep
 from training.sweep.run import SweepJob, SweepStep, run_sweep
@@ -86,7 +86,7 @@ def test_again_trains_nothing_anew(kernels: Swept, small_cohort: Cohort, tmp_pat
     folder = tmp_path / "copy"
     shutil.copytree(kernels.folder, folder)
     before = _trained(folder)
-    status, out, told = small_cohort.sweep("kernel", folder, "--values", "3,1,3", "--fold", "all")
+    status, out, told = small_cohort.sweep("kernel", folder, "--values", "3,1,3", "--fold", 1)
     assert status == 0, told
     assert _trained(folder) == before
     assert [row["Kernel size"] for row in _rows(folder / "table.csv")] == ["3", "1"]
@@ -98,7 +98,7 @@ def test_a_point_that_fails_is_named_and_the_others_go_on(kernels: Swept, small_
     shutil.copytree(kernels.folder, folder)
     config = folder / "points" / "kernel_1" / "config.toml"
     config.write_text(config.read_text(encoding="utf-8").replace("lr = 0.01", "lr = 0.5"), encoding="utf-8")
-    status, out, told = small_cohort.sweep("kernel", folder, "--values", "1,3", "--fold", "all")
+    status, out, told = small_cohort.sweep("kernel", folder, "--values", "1,3", "--fold", 0)
     assert status == 1
     assert "Kernel size 1 (1 of 2) failed:" in told
     assert "train.lr is 0.5, now 0.01" in told
@@ -119,10 +119,8 @@ def test_a_folder_with_another_sweep_is_left_alone(kernels: Swept, small_cohort:
 
 
 def _job(cohort: Cohort, values: Sequence[str]) -> SweepJob:
-    changes = parse_changes(
-        ["network.encoder=resnet18", "encoder.frozen=true", "train.epochs=1", "network.projection=8", "train.lr=1e-2"]
-        + ["network.mlp_hidden=8", "data.feature_views=1"]
-    )
+    given = [text for word, text in pairwise(SMALL) if word == "--set"]
+    changes = parse_changes([*given, "network.encoder=mobilenet_v2", "encoder.frozen=true", "train.epochs=1"])
     source = TrainSource(cohort.split, cohort.clips, cache=cohort.cache)
     return SweepJob(
         plan_sweep("kernel", values, SweepBase(changes=changes)), lambda point: source, (0, 1), Machine("cpu")
@@ -183,7 +181,8 @@ def test_help_has_an_example_that_the_command_takes(name: str) -> None:
     options = {flag for parameter in command.params for flag in parameter.opts}
     assert {word for word in example if word.startswith("-")} <= options
     values = [example[i + 1] for i, word in enumerate(example) if word == "--values"]
-    assert all(plan_sweep(name, text.split(","), SweepBase(changes={"network.mlp_hidden": 8})) for text in values)
+    changes = {"network.title": "a"} | ({} if name == "encoder" else {"network.encoder": "resnet18"})
+    assert all(plan_sweep(name, text.split(","), SweepBase(changes=changes)).points for text in values)
     decided = {"folder", "is_resumed"} | {
         "clip-length": {"clips"},
         "encoder": {"encoder", "encoder_weights"},
