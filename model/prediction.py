@@ -37,7 +37,7 @@ class VideoPrediction:
     constant_attention: (P,) bool, True where there was nothing to scale and the curve is all 0.
     has_attention: False when the network has no pattern attention: clip_attention and frame_attention are then NaN
         throughout, constant_attention is False and `top_frames` is empty.
-    head_attention: (K, P, L, H) of each head, NaN for a clip that has not run; None of an unfinished run (`iter_predictions`).
+    head_attention: (K, P, L, H) of each head, NaN for a clip that has not run; None from `iter_predictions`.
     """
 
     clip_spans: NDArray[np.int64]

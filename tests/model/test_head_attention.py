@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model import Checkpoint, predict_video
+from model import Checkpoint, iter_predictions, predict_video
 from model.attention import HeadAttention, sum_heads
 from model.clips import clip_rows
 from model.preprocessing import array_frame, normalize
