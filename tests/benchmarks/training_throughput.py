@@ -4,7 +4,7 @@
 `--batch`, `--steps`, `--precision` and `--mode` choose another case. Both train the same LUV-Net on the same MJPG clips
 in turn, `--rounds` times; the fastest round of each counts. OMP_NUM_THREADS sets the threads of both.
 Two ratios: of wall time, and of processor time of the process and its children, which other programs on the machine
-disturb less.
+disturb less. Beside other programs take one thread: several wait for each other, and neither ratio is worth much.
 """
 
 from __future__ import annotations
