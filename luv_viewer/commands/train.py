@@ -15,7 +15,12 @@ from luv_viewer.commands.failure import one_sentence, say
 from luv_viewer.commands.progress import ProgressLine
 from luv_viewer.commands.train_options import BUNDLED
 
-STAGES = {"clips": "clips read", "features": "clips encoded", "predictions": "clips predicted"}
+STAGES = {
+    "clips": "clips read",
+    "features": "clips encoded",
+    "batches": "batches of this epoch",
+    "predictions": "clips predicted",
+}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from model.preprocessing import Preprocessing
 from training.data.array_folder import ArrayFolder
 from training.data.clip_decoding import DecodeJob, decode_clip
 from training.data.errors import DataError, some
-from training.prepare.journal import file_digest
+from training.prepare.clips import JOURNAL_NAME
+from training.prepare.journal import file_digest, recorded_digests
 from training.prepare.workers import run_jobs
 
 Report = Callable[[int, int], None]
@@ -92,11 +93,13 @@ def open_frame_store(
 
     Grey levels are what the viewer gives a network: channel rule, letterbox. Clips of another size than the network's
     are resized here a second time, so prepare them at its size. report(done, total): called as clips get ready.
-    Raises DataError that names the clips that cannot be used (the others are kept), or that the disk is too small;
-    WriteError.
+    Raises DataError that names the clips that cannot be used (the others are kept), or are not as luv prepare clips
+    wrote them (a decoder does not always notice damage), or that the disk is too small; WriteError.
     """
     arrays = ArrayFolder(folder / "frames", settings.shape, np.uint8)
-    keys = [settings.key(_source_digest(file)) for file in files]
+    digests = [_source_digest(file) for file in files]
+    _check_as_written(files, digests)
+    keys = [settings.key(digest) for digest in digests]
     missing = {key: file for key, file in zip(keys, files, strict=True) if not arrays.holds(key)}
     arrays.make_room(list(missing), "decoded clips")
     n_done = len(files) - len(missing)
@@ -123,6 +126,20 @@ def _failure(failed: Mapping[str, str], total: int) -> str:
     if len(names) == 1:
         return told
     return f"{len(failed)} of {total} clips cannot be used ({some(names)}); the first because: {told}"
+
+
+def _check_as_written(files: Sequence[Path], digests: Sequence[str]) -> None:
+    """Raises DataError where `luv prepare clips` wrote down another digest than a file has now."""
+    recorded: dict[Path, str] = {}
+    for folder in {file.parent.parent for file in files}:
+        recorded |= recorded_digests(folder / JOURNAL_NAME)
+    changed = [file.name for file, now in zip(files, digests, strict=True) if recorded.get(file, now) != now]
+    if changed:
+        told = "it is" if len(changed) == 1 else "they are"
+        raise DataError(
+            f"{some(sorted(changed))} changed since luv prepare clips wrote them, so {told} damaged or exchanged; run "
+            "luv prepare clips again."
+        )
 
 
 def _source_digest(source: Path) -> str:

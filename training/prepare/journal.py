@@ -43,8 +43,7 @@ class Journal:
             self._stream.truncate(held.rfind(b"\n") + 1)
         except OSError as error:
             raise WriteError(write_sentence(path, error)) from error
-        for line in held[: held.rfind(b"\n") + 1].splitlines():
-            self._take(line)
+        self.finished |= _results(held)
 
     def add(self, name: str, result: Finished) -> None:
         """Keep a result; it is on the disk when this returns. Files of the earlier result of that name that the new one
@@ -65,13 +64,29 @@ class Journal:
         """Let the file go."""
         self._stream.close()
 
-    def _take(self, line: bytes) -> None:
-        """A damaged line costs its result, which is then made again."""
+
+def recorded_digests(path: Path) -> dict[Path, str]:
+    """SHA-256 (hex) of every file that the journal `path` says was written, by its path; nothing is changed.
+
+    Empty when there is no journal, or it cannot be read.
+    """
+    try:
+        results = _results(path.read_bytes())
+    except OSError:
+        return {}
+    return {path.parent / name: digest for result in results.values() for name, digest in result.files.items()}
+
+
+def _results(held: bytes) -> dict[str, Finished]:
+    """The last result of each name. A damaged or cut line costs its result, which is then made again."""
+    found = {}
+    for line in held[: held.rfind(b"\n") + 1].splitlines():
         try:
-            held = json.loads(line)
-            self.finished[str(held["name"])] = Finished(held["key"], dict(held["files"]), dict(held["row"]))
+            told = json.loads(line)
+            found[str(told["name"])] = Finished(told["key"], dict(told["files"]), dict(told["row"]))
         except (ValueError, KeyError, TypeError):
-            return
+            continue
+    return found
 
 
 def file_digest(path: Path) -> str:

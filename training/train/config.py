@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 
 from model import build_network
+from model.facts import PATTERNS
 from model.preprocessing import ChannelRule
 from model.registry import has_encoder, option_defaults, reads_features
 from training.statistics import THRESHOLD_RULES, ThresholdRule
@@ -71,7 +72,9 @@ class DataConfig:
     flip, rotation: probability that a clip is mirrored, or turned by one angle of +-rotation_degrees (systems 3.8).
     legacy_rotation: the published error that makes turned clips almost black; for research on it only.
     feature_views: with a frozen encoder, differently turned views of each clip that are kept beside the plain one; each
-    also mirrored where flip is above 0. drop_last_valid: the clips past the last full batch do not count in validation
+    also mirrored where flip is above 0.
+    unlabelled: a clip that somebody did not label wholly is refused, or left out. no_finding: clips without any pattern
+    are kept, or dropped (systems D8). drop_last_valid: the clips past the last full batch do not count in validation
     (systems D27).
     """
 
@@ -81,10 +84,14 @@ class DataConfig:
     rotation_degrees: float = 10.0
     legacy_rotation: bool = False
     feature_views: int = 2
+    unlabelled: Literal["refuse", "leave_out"] = "refuse"
+    no_finding: Literal["keep", "drop"] = "keep"
     drop_last_valid: bool = False
 
     def __post_init__(self) -> None:
         _one_of("data.channel_rule", self.channel_rule, ("luminance", "channel0"))
+        _one_of("data.unlabelled", self.unlabelled, ("refuse", "leave_out"))
+        _one_of("data.no_finding", self.no_finding, ("keep", "drop"))
         for name in ("flip", "rotation"):
             _in_range(f"data.{name}", getattr(self, name), 0, 1)
         _in_range("data.rotation_degrees", self.rotation_degrees, 0, 180)
@@ -170,6 +177,8 @@ class TrainConfig:
             )
         if encoder.frozen and encoder.checkpointing:
             raise TrainError("encoder.checkpointing saves nothing beside encoder.frozen; choose one of them.")
+        if self.network.options.get("n_patterns", len(PATTERNS)) != len(PATTERNS):
+            raise TrainError(f"network.n_patterns must be {len(PATTERNS)}: the clips have {', '.join(PATTERNS)}.")
         build = {"name": name, **self.network.options}
         _checked(lambda: _built_without_weights(build), "network")
 

@@ -6,18 +6,19 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.strategies import DDPStrategy
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from training.train.config import TrainConfig
 from training.train.errors import TrainError
 from training.train.job import Machine
-from training.train.keeper import EpochReport, FoldPlace, Keeper
+from training.train.keeper import BatchesDone, FitReport, FoldPlace, Keeper
 from training.train.memory import is_out_of_memory, largest_batch, memory_sentence
 from training.train.module import FitModule
 from training.train.quiet import quiet_lightning
@@ -26,21 +27,32 @@ from training.train.scores import EpochRecord
 _PRECISIONS: dict[str, Any] = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 
-def fit(module: FitModule, place: FoldPlace, write_best: Any, machine: Machine, report: EpochReport) -> bool:
+def fit(module: FitModule, place: FoldPlace, write_best: Any, machine: Machine, report: FitReport) -> bool:
     """Train until epochs or patience are over, from `place.state` where that is there; everything is on disk then.
 
-    write_best: takes a `BestNetwork`; with several processes it is pickled. report: called after each epoch.
+    write_best: takes a `BestNetwork`; with several processes it is pickled. report: called after each batch and epoch.
     Gives whether this process is the first of all (the one that writes).
     Raises TrainError when memory does not suffice (with the batch that does) or the loss is no number;
     KeyboardInterrupt after Ctrl+C.
     """
     failure = None
+    trainer: pl.Trainer | None = None
+
+    def stop() -> None:
+        if trainer is not None:
+            _end_processes(trainer)
+
     try:
-        with _heard(report, machine) as told, quiet_lightning(), _interruptible():
+        with _heard(report, machine, stop) as told, quiet_lightning(), _interruptible():
             trainer = _trainer(module.config, machine, Keeper(place, write_best, told))
             state = str(place.state) if place.state.is_file() else None
-            trainer.fit(module, ckpt_path=state, weights_only=True)
+            try:
+                trainer.fit(module, ckpt_path=state, weights_only=True)
+            finally:
+                stop()
             return trainer.is_global_zero
+    except MisconfigurationException as error:
+        raise TrainError(f"This machine cannot train so: {' '.join(str(error).split())}") from error
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise _plain(error) from error
@@ -82,34 +94,61 @@ def _strategy(config: TrainConfig, machine: Machine) -> Any:
 
 
 @contextmanager
-def _heard(report: EpochReport, machine: Machine) -> Iterator[EpochReport]:
-    """What to give to the process that trains: `report`, or what sends records here from another process."""
+def _heard(report: FitReport, machine: Machine, stop: Callable[[], None]) -> Iterator[FitReport]:
+    """What to give to the process that trains: `report`, or what sends news here from another process, which `stop`
+    ends when `report` raises."""
     if machine.processes == 1:
         yield report
         return
-    queue = multiprocessing.get_context("spawn").SimpleQueue()
+    receiver, sender = multiprocessing.get_context("spawn").Pipe(duplex=False)
+    raised: list[BaseException] = []
 
     def listen() -> None:
-        while (record := queue.get()) is not None:
-            report(record)
+        # Ends when nobody is left who could send: the other process, and this one below.
+        for news in _received(receiver):
+            if raised:
+                continue
+            try:
+                report(news)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised again where the training ends
+                raised.append(error)
+                stop()
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     try:
-        yield _Sender(queue)
+        yield _Sender(sender)
     finally:
-        queue.put(None)
+        sender.close()
         listener.join()
+        receiver.close()
+        if raised:
+            raise raised[0]
+
+
+def _received(receiver: Any) -> Iterator[EpochRecord | BatchesDone]:
+    while True:
+        try:
+            yield receiver.recv()
+        except (EOFError, OSError):
+            return
+
+
+def _end_processes(trainer: pl.Trainer) -> None:
+    """Those that were started here and still run, after an error or Ctrl+C."""
+    for process in getattr(trainer.strategy.launcher, "procs", ()):
+        if process.is_alive():
+            process.kill()
 
 
 class _Sender:
-    """Puts records into a queue; can be pickled for a new process."""
+    """Sends records to the process that asked; can be pickled for a new one."""
 
-    def __init__(self, queue: Any) -> None:
-        self._queue = queue
+    def __init__(self, sender: Any) -> None:
+        self._sender = sender
 
-    def __call__(self, record: EpochRecord) -> None:
-        self._queue.put(record)
+    def __call__(self, record: EpochRecord | BatchesDone) -> None:
+        self._sender.send(record)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from training.train.config import TrainConfig
 from training.train.errors import TrainError
 from training.train.fitting import fit
 from training.train.job import Report, Step, TrainJob, ignore
-from training.train.keeper import FoldPlace
+from training.train.keeper import BatchesDone, FoldPlace
 from training.train.loss import ClipLoss, positive_weight
 from training.train.module import FitData, FitModule
 from training.train.opening import FoldClips, config_with_weights, fitted_config, new_network, open_clips
@@ -88,8 +88,11 @@ def train_fold(
             return done
         total = task.config.train.epochs
 
-        def told(record: EpochRecord) -> None:
-            report(Step(fold, "epochs", record.epoch + 1, total, record))
+        def told(news: EpochRecord | BatchesDone) -> None:
+            if isinstance(news, BatchesDone):
+                report(Step(fold, "batches", news.done, news.total))
+            else:
+                report(Step(fold, "epochs", news.epoch + 1, total, news))
 
         if not fit(_module(task), place, task.writer, job.machine, told):
             return None

@@ -15,7 +15,7 @@ from training.train.errors import TrainError
 from training.train.scores import EpochRecord
 
 Accelerator = Literal["auto", "cpu", "gpu"]
-Stage = Literal["clips", "features", "epochs", "predictions"]
+Stage = Literal["clips", "features", "batches", "epochs", "predictions"]
 
 
 @dataclass(frozen=True)

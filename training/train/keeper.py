@@ -18,9 +18,19 @@ from torch.utils.tensorboard import SummaryWriter
 
 from luv_viewer.io.whole_file import make_folder, write_whole
 from training.train.module import FitModule
+from training.train.quiet import hush_lightning
 from training.train.scores import EpochRecord, metrics_csv
 
-EpochReport = Callable[[EpochRecord], None]
+
+@dataclass(frozen=True)
+class BatchesDone:
+    """done of total batches of an epoch under way, in each process."""
+
+    done: int
+    total: int
+
+
+FitReport = Callable[[EpochRecord | BatchesDone], None]
 State = dict[str, Tensor]
 
 
@@ -61,18 +71,22 @@ class BestNetwork:
 
 
 class Keeper(pl.Callback):
-    """Keeps what `FoldPlace` says, tells `report` of each epoch, and stops when the patience is over.
+    """Keeps what `FoldPlace` says, tells `report` of batches and epochs, and stops when the patience is over.
 
     The best network is written before the state that knows of it: a run that goes on finds it again.
     """
 
-    def __init__(self, place: FoldPlace, write_best: Callable[[BestNetwork], None], report: EpochReport | None) -> None:
+    def __init__(self, place: FoldPlace, write_best: Callable[[BestNetwork], None], report: FitReport) -> None:
         self._place = place
         self._write_best = write_best
         self._report = report
         self._unwritten: BestNetwork | None = None
         self._logs: SummaryWriter | None = None
         self._kept_s = time.monotonic()
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """First thing in each process; in this one it is undone after the training."""
+        hush_lightning()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Opens the logs; a run that goes on may be at its end already."""
@@ -82,6 +96,13 @@ class Keeper(pl.Callback):
             self._logs = SummaryWriter(str(self._place.logs), purge_step=len(module.progress.records))
         self._kept_s = time.monotonic()
         self._stop_when_over(trainer, module)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Says how far the epoch is."""
+        if trainer.is_global_zero:
+            self._report(BatchesDone(batch_idx + 1, int(trainer.num_training_batches)))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """After validation."""
@@ -95,7 +116,7 @@ class Keeper(pl.Callback):
         is_late = time.monotonic() - self._kept_s >= module.config.train.keep_every_s
         if trainer.strategy.broadcast(is_late):
             self._keep(trainer, module)
-        if trainer.is_global_zero and self._report is not None:
+        if trainer.is_global_zero:
             self._report(record)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import lightning.pytorch as pl
 import numpy as np
@@ -32,16 +32,6 @@ from training.train.sharing import SharedRows
 
 STATE_KEY = "luv"
 _DROPOUT_STREAM = 3  # beside the streams of `training.data.order`
-
-
-class ClipSource(Protocol):
-    """A data set of torch whose batches are `ClipBatch`; with `set_epoch` it may differ from epoch to epoch."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, i: int) -> Any: ...
-
-    def set_epoch(self, epoch: int) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +119,8 @@ class FitModule(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Where the run goes on, the schedule does too."""
+        # Lightning leaves modules in the mode it finds them in.
+        self.train()
         if self._plateau is not None and self._plateau_state is not None:
             self._plateau.load_state_dict(self._plateau_state)
 
@@ -165,18 +157,18 @@ class FitModule(pl.LightningModule):
         train_sum = self._gathered(self._train_sum[None]).sum(dim=0)
         with torch.autocast(self.device.type, enabled=False):
             valid_loss = float(self.loss(whole.to(self.device), labels.to(self.device)))
+        train_loss = float(train_sum[0] / train_sum[1])
+        if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
+            raise TrainError(
+                f"The loss of epoch {self.current_epoch} is not a number (training {train_loss}, validation "
+                f"{valid_loss}); lower train.lr, or train with --precision fp32."
+            )
         self.valid_logits = whole.double().numpy()
         scores = valid_scores(self.valid_logits, self.data.valid_labels)
         rate = float(self.trainer.optimizers[0].param_groups[0]["lr"])
-        train_loss = float(train_sum[0] / train_sum[1])
         self._noted(EpochRecord(self.current_epoch, train_loss, valid_loss, **asdict(scores), lr=rate))
 
     def _noted(self, record: EpochRecord) -> None:
-        if not (math.isfinite(record.train_loss) and math.isfinite(record.valid_loss)):
-            raise TrainError(
-                f"The loss of epoch {record.epoch} is not a number (training {record.train_loss}, validation "
-                f"{record.valid_loss}); lower train.lr, or train with --precision fp32."
-            )
         self.progress.records.append(record)
         if record.valid_loss < self.progress.best_loss:
             self.progress.best_epoch, self.progress.best_loss = record.epoch, record.valid_loss
@@ -187,8 +179,9 @@ class FitModule(pl.LightningModule):
         """(n, ...) of this process -> (n * processes, ...) of all."""
         if self.trainer.world_size == 1:
             return rows
-        gathered: Any = self.all_gather(rows)
-        return torch.as_tensor(gathered).flatten(0, 1)
+        gathered = [torch.empty_like(rows) for _ in range(self.trainer.world_size)]
+        torch.distributed.all_gather(gathered, rows.contiguous())
+        return torch.cat(gathered)
 
     def logits(self, inputs: Tensor) -> Tensor:
         """(N, L, 3, H, W) grey levels, or (N, L, E) features -> (N, P)."""

@@ -19,6 +19,7 @@ from model.preprocessing import Preprocessing
 from model.registry import option_defaults
 from model.weight_files import read_weight_file
 from training.data.clip_dataset import ClipDataset
+from training.data.clip_table import TableOptions
 from training.data.fold import FoldTables, read_fold
 from training.data.frame_store import FrameStore, StoreSettings, open_frame_store
 from training.train.config import SIZE_OPTIONS, TrainConfig
@@ -47,9 +48,11 @@ class FoldClips:
 def open_clips(job: TrainJob, fold: int, report: Report) -> FoldClips:
     """Tables checked, clips decoded where the cache lacks them. Raises DataError, TrainError, WriteError."""
     source = job.source
-    tables = read_fold(source.split, fold, source.clips)
+    data = job.config.data
+    options = TableOptions(unlabelled=data.unlabelled, no_finding=data.no_finding)
+    tables = read_fold(source.split, fold, source.clips, options=options)
     length, size = clip_shape(tables.train.files[0])
-    settings = StoreSettings(Preprocessing(size, job.config.data.channel_rule), length, job.machine.workers)
+    settings = StoreSettings(Preprocessing(size, data.channel_rule), length, job.machine.workers)
     parts = tables.parts()
     total, before = sum(map(len, parts.values())), 0
     stores = {}

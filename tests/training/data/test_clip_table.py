@@ -191,3 +191,10 @@ def test_what_the_commands_write_is_read(tmp_path: Path, coding: Coding, length:
     shown = store.clips([0])
     assert shown.shape == (1, length, 3, 32, 32)
     assert 10 < float(shown.float().mean()) < 200
+    whole = table.files[1].read_bytes()
+    half = len(whole) // 2
+    table.files[1].write_bytes(
+        whole[:half] + bytes(byte ^ 255 for byte in whole[half : half + 64]) + whole[half + 64 :]
+    )
+    with pytest.raises(DataError, match=rf"{table.files[1].name} changed since luv prepare clips wrote them, so it is"):
+        open_frame_store(table.files, tmp_path / "cache", settings)
