@@ -36,7 +36,7 @@ class Rehearsal:
     patients: int = 24
     videos: int = 3
     size_px: int = 256
-    clip_px: int = 256
+    clip_px: int = 128
     seed: int = 7
     encoder: str = "mobilenet_v2"
     weights: str = "bundled"
@@ -77,7 +77,7 @@ def _training(rehearsal: Rehearsal, model: str, *more: str) -> tuple[str, ...]:
     network = USVN if model == USVN else TEMPORAL
     smaller = () if model == USVN else ("--set", "network.mlp_hidden=512")
     weights = ("--encoder-weights", rehearsal.weights) if rehearsal.weights else ()
-    frozen = ("--freeze-encoder",) if rehearsal.freezes else ()
+    frozen = ("--freeze-encoder", "--set", "data.feature_views=1") if rehearsal.freezes else ()
     where = ("--clips", str(rehearsal.folder / "clips"), "-o", str(rehearsal.folder / model))
     how = ("--epochs", str(rehearsal.epochs), "--batch-size", "8", "--set", f"train.lr={rehearsal.lr:g}", "--resume")
     named = ("--network", network, "--name", model, "--encoder", rehearsal.encoder)

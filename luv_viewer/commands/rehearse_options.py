@@ -16,7 +16,7 @@ _STATUS = (
 )
 
 
-@click.command(no_args_is_help=True, epilog=f"Example: luv rehearse -o rehearsal\n\n{_STATUS}")
+@click.command(no_args_is_help=True, epilog=_STATUS)
 @output_folder("Folder for everything: cohort, clips, folds, trained networks, evaluation/report.html.")
 @click.option("--patients", type=click.IntRange(min=12), default=24, show_default=True, help="Synthetic patients.")
 @click.option("--videos", type=click.IntRange(min=1), default=3, show_default=True, help="Videos of each.")
@@ -24,7 +24,7 @@ _STATUS = (
     "--size", "size_px", type=click.IntRange(64, 2000), default=256, show_default=True, help="Height of the pictures."
 )
 @click.option(
-    "--clip-size", "clip_px", type=click.IntRange(32, 1024), default=256, show_default=True, help="Pixels of the clips."
+    "--clip-size", "clip_px", type=click.IntRange(32, 1024), default=128, show_default=True, help="Pixels of the clips."
 )
 @click.option("--seed", type=click.IntRange(min=0, max=2**31), default=7, show_default=True, help="Of the cohort.")
 @click.option("--encoder", type=click.Choice(ENCODERS), default="mobilenet_v2", show_default=True)
@@ -46,7 +46,9 @@ def rehearse(folder: Path, encoder: str, encoder_weights: str | None, train_enco
     luv phantom, prepare index, clips, split, then LUV-Net with and without its temporal branch and USVN by luv train,
     luv thresholds, luv evaluate. Each command is printed before it runs and kept in DIR/commands.sh, to be used again
     with real patients. At the end: how well A-lines and effusions of unseen synthetic patients were found, and whether
-    the temporal branch helped.
+    the temporal branch helped. Without options it takes some minutes; a first look takes one:
+
+    Example: luv rehearse -o rehearsal --patients 12 --videos 2 --size 64 --clip-size 64 --epochs 1
     """
     from luv_viewer.commands.rehearse import rehearse as run
     from training.rehearsal import Rehearsal
