@@ -158,6 +158,12 @@ def _readers(world: ExampleWorld, path: Path) -> None:
     table.to_csv(path, index=False)
 
 
+def _one_study(world: ExampleWorld, path: Path) -> None:
+    """One video of the cohort."""
+    first = sorted(file for file in (world.place("phantom") / "videos").rglob("*.dcm") if file.stem != "00001")[0]
+    shutil.copyfile(first, path)
+
+
 PLACES: dict[str, Callable[[ExampleWorld, Path], None]] = {
     "network.pt": _network,
     "phantom": _cohort,
@@ -165,6 +171,8 @@ PLACES: dict[str, Callable[[ExampleWorld, Path], None]] = {
     "lengths.csv": _of_cohort("lengths.csv"),
     "kim.csv": _of_cohort("sheets/senior.csv"),
     "lee.csv": _of_cohort("sheets/reader_2.csv"),
+    "sheet.csv": _of_cohort("sheets/senior.csv"),
+    "study.dcm": _one_study,
     "index": _index,
     "export": _export,
     "clips": _clips,

@@ -13,7 +13,17 @@ from luv_viewer.commands.examples import commands_of, examples_of
 from tests.example_world import ExampleWorld
 
 COMMANDS = dict(commands_of(cli))
-EXAMPLES = [(names, example) for names, command in COMMANDS.items() for example in examples_of(command)]
+TINY = ("--epochs", "1", "--set", "network.projection=16", "--set", "network.mlp_hidden=16")
+SMALLER = {("train",): TINY} | {names: TINY for names in COMMANDS if names[0] == "sweep"}
+"""Said last, so that it counts: an example is for a study, its test need not take minutes."""
+ELSEWHERE = {("rehearse",)}
+"""tests/training/test_rehearsal.py runs it, and looks at what came out."""
+EXAMPLES = [
+    (names, example)
+    for names, command in COMMANDS.items()
+    for example in examples_of(command)
+    if names not in ELSEWHERE
+]
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +58,7 @@ def test_the_example_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = shlex.split(example)[1:]
+    arguments = [*shlex.split(example)[1:], *SMALLER.get(names, ())]
     monkeypatch.setenv("LUV_CONFIG_DIR", str(tmp_path / "config"))
     folder = tmp_path / "here"
     folder.mkdir()

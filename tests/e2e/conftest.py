@@ -20,7 +20,7 @@ from luv_viewer.labelling import Labelling
 from luv_viewer.session import Session
 from luv_viewer.widgets.main_window import MainWindow
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def let_run(milliseconds: int) -> None:

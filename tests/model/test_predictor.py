@@ -59,6 +59,7 @@ def test_equal_to_the_whole_network_on_each_clip(
                 logits=prediction.logits[chosen],
                 probabilities=prediction.probabilities[chosen],
                 clip_attention=prediction.clip_attention[chosen],
+                head_attention=None,
             )
             assert_same(part, logits, attention)
             assert prediction.is_complete
