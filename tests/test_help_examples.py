@@ -15,6 +15,7 @@ from tests.example_world import ExampleWorld
 COMMANDS = dict(commands_of(cli))
 TINY = ("--epochs", "1", "--set", "network.projection=16", "--set", "network.mlp_hidden=16")
 SMALLER = {("train",): TINY} | {names: TINY for names in COMMANDS if names[0] == "sweep"}
+SMALLER["sweep", "clip-length"] = (*TINY, "--size", "64")
 """Said last, so that it counts: an example is for a study, its test need not take minutes."""
 ELSEWHERE = {("rehearse",)}
 """tests/training/test_rehearsal.py runs it, and looks at what came out."""

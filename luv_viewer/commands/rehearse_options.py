@@ -38,8 +38,8 @@ _STATUS = (
     is_flag=True,
     help="Train the encoder too, which takes hours on a CPU. One with random weights is always trained.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=15, show_default=True, help="Of each training, at most.")
-@click.option("--lr", type=click.FloatRange(min=0, min_open=True), default=3e-4, show_default=True, help="Adam's.")
+@click.option("--epochs", type=click.IntRange(min=1), default=25, show_default=True, help="Of each training, at most.")
+@click.option("--lr", type=click.FloatRange(min=0, min_open=True), default=5e-4, show_default=True, help="Adam's.")
 def rehearse(folder: Path, encoder: str, encoder_weights: str | None, train_encoder: bool, **given: Any) -> int:
     """Run the whole chain on synthetic patients: what a study of your own will go through, in minutes.
 
