@@ -17,7 +17,7 @@ TEMPORAL, PLAIN, USVN = "luv_net", "luv_net_no_temporal", "usvn"
 REPORT = Path("evaluation") / "report.html"
 LEAST_PATIENTS = 12
 SMALL = ("--set", "network.projection=128", "--set", "network.mlp_hidden=256")
-"""LUV-Net with a hundredth of the parameters behind its encoder: enough for two dozen patients, who teach a larger one by heart."""
+"""LUV-Net with a hundredth of the parameters behind its encoder: a larger one learns two dozen patients by heart."""
 LEAST_FRAMES = "3"
 """Two readers who do not quite agree where a finding ends may both touch a clip that shows none of it."""
 VIDEO_FRAMES = 62
